@@ -1,0 +1,209 @@
+//! The three streams and the terminal behind them.
+
+use crate::error::{Error, Kind, Result};
+use crate::model::text;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Read as _, Write as _};
+
+/// The longest answer that is read.
+const LONGEST_ANSWER: u64 = 64 * 1024;
+
+pub(crate) struct Term {
+    out: RefCell<Vec<u8>>,
+    said: RefCell<String>,
+    fake: Option<FakeTerm>,
+    quiet: Cell<bool>,
+    debug: Cell<bool>,
+}
+
+struct FakeTerm {
+    answers: Option<RefCell<VecDeque<String>>>,
+    stdout_is_terminal: bool,
+    stdin: RefCell<String>,
+}
+
+impl Term {
+    pub(super) fn real() -> Term {
+        Term {
+            out: RefCell::default(),
+            said: RefCell::default(),
+            fake: None,
+            quiet: Cell::new(false),
+            debug: Cell::new(false),
+        }
+    }
+
+    pub(super) fn fake(answers: Option<VecDeque<String>>, stdout_is_terminal: bool, stdin: String) -> Term {
+        let fake =
+            FakeTerm { answers: answers.map(RefCell::new), stdout_is_terminal, stdin: RefCell::new(stdin) };
+        Term { fake: Some(fake), ..Term::real() }
+    }
+
+    pub(super) fn written(&self) -> (Vec<u8>, String) {
+        (self.out.borrow().clone(), self.said.borrow().clone())
+    }
+
+    pub(super) fn out(&self, data: &[u8]) {
+        self.out.borrow_mut().extend_from_slice(data);
+    }
+
+    /// Forgets what was to be written to stdout.
+    pub(crate) fn take_back(&self) {
+        self.out.borrow_mut().clear();
+    }
+
+    /// Writes what was gathered for stdout, at once.
+    ///
+    /// # Errors
+    /// [`Kind::Failed`] if stdout is closed or full. A reader that has gone (`awsenv list | head`) is no error.
+    pub(crate) fn flush(&self) -> Result<()> {
+        let data = self.out.borrow();
+        if self.fake.is_some() || data.is_empty() {
+            return Ok(());
+        }
+        let mut stdout = std::io::stdout().lock();
+        match stdout.write_all(&data).and_then(|()| stdout.flush()) {
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(Error::new(Kind::Failed, "stdout cannot be written").because(e))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn set_quiet(&self, quiet: bool) {
+        self.quiet.set(quiet);
+    }
+
+    pub(crate) fn set_debug(&self, debug: bool) {
+        self.debug.set(debug);
+    }
+
+    pub(super) fn say(&self, line: &str) {
+        if !self.quiet.get() {
+            self.write(line);
+        }
+    }
+
+    pub(super) fn warn(&self, line: &str) {
+        self.write(&format!("warning: {}", text::clean(line)));
+    }
+
+    pub(super) fn debug(&self, line: impl FnOnce() -> String) {
+        if self.debug.get() {
+            self.write(&format!("debug: {}", text::clean(&line())));
+        }
+    }
+
+    /// An error's lines: said even with `--quiet`.
+    pub(crate) fn complain(&self, error: &Error) {
+        self.write(error.render().trim_end());
+    }
+
+    fn write(&self, line: &str) {
+        if self.fake.is_some() {
+            let mut said = self.said.borrow_mut();
+            said.push_str(line);
+            said.push('\n');
+            return;
+        }
+        // one write: lines of several processes do not mix; a closed stderr is nobody's concern
+        let _ = std::io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+    }
+
+    pub(crate) fn stdout_is_terminal(&self) -> bool {
+        self.fake.as_ref().map_or_else(|| std::io::stdout().is_terminal(), |fake| fake.stdout_is_terminal)
+    }
+
+    /// Whether there is somebody to ask.
+    pub(crate) fn can_ask(&self) -> bool {
+        match &self.fake {
+            Some(fake) => fake.answers.is_some(),
+            None => tty().is_ok(),
+        }
+    }
+
+    /// Asks on the terminal itself, so that it works while stdout is captured, and reads one line.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] without a terminal, ending in `instead`: which flag or variable answers the question.
+    /// [`Kind::Interrupted`] at the end of input.
+    pub(crate) fn ask(&self, question: &str, instead: &str) -> Result<String> {
+        let ended = || Error::new(Kind::Interrupted, "the question was not answered");
+        if let Some(fake) = &self.fake {
+            let Some(answers) = &fake.answers else { return Err(no_terminal(question, instead)) };
+            self.said.borrow_mut().push_str(question);
+            let answer = answers.borrow_mut().pop_front().ok_or_else(ended)?;
+            self.said.borrow_mut().push_str(&format!("{answer}\n"));
+            return Ok(answer);
+        }
+        let mut tty = tty().map_err(|_| no_terminal(question, instead))?;
+        let broken = |e| Error::new(Kind::Failed, "the terminal cannot be used").because(e);
+        tty.write_all(question.as_bytes()).map_err(broken)?;
+        let mut answer = Vec::new();
+        let read = BufReader::new(tty).take(LONGEST_ANSWER).read_until(b'\n', &mut answer).map_err(broken)?;
+        if read == 0 {
+            return Err(ended());
+        }
+        Ok(String::from_utf8_lossy(&answer).trim_end_matches(['\n', '\r']).to_owned())
+    }
+
+    /// Asks for yes or no until it gets one.
+    pub(crate) fn confirm(&self, question: &str, instead: &str) -> Result<bool> {
+        loop {
+            match self.ask(&format!("{question} [y/n] "), instead)?.trim().to_lowercase().as_str() {
+                "y" | "yes" => return Ok(true),
+                "n" | "no" => return Ok(false),
+                _ => self.write("please answer y or n"),
+            }
+        }
+    }
+
+    /// Lets the person pick one of `items` by typing parts of it, where a list can be drawn.
+    ///
+    /// `Ok(None)`: it cannot be drawn here, or the person left it (Escape).
+    pub(crate) fn pick(&self, prompt: &str, items: &[String], first: usize) -> Result<Option<usize>> {
+        if let Some(fake) = &self.fake {
+            let Some(answers) = &fake.answers else { return Ok(None) };
+            let Some(answer) = answers.borrow_mut().pop_front() else { return Ok(None) };
+            self.said.borrow_mut().push_str(&format!("{prompt}: {answer}\n"));
+            return Ok(items.iter().position(|item| item.contains(&answer)));
+        }
+        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return Ok(None);
+        }
+        dialoguer::FuzzySelect::new()
+            .with_prompt(prompt)
+            .items(items)
+            .default(first)
+            .max_length(12)
+            .interact_opt()
+            .map_err(|e| Error::new(Kind::Failed, "the terminal cannot be used").because(e))
+    }
+
+    /// All of stdin, for a flag whose value is `-`.
+    pub(crate) fn stdin(&self) -> Result<String> {
+        if let Some(fake) = &self.fake {
+            return Ok(fake.stdin.take());
+        }
+        let mut text = String::new();
+        std::io::stdin()
+            .lock()
+            .take(LONGEST_ANSWER)
+            .read_to_string(&mut text)
+            .map_err(|e| Error::new(Kind::Failed, "stdin cannot be read").because(e))?;
+        Ok(text)
+    }
+}
+
+fn no_terminal(question: &str, instead: &str) -> Error {
+    let question = question.trim().trim_end_matches(':');
+    Error::new(Kind::Usage, format!("there is no terminal to ask on: {}", text::field(question)))
+        .hint(instead)
+}
+
+/// The terminal of this process, whatever its streams are.
+fn tty() -> std::io::Result<std::fs::File> {
+    let name = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
+    std::fs::OpenOptions::new().read(true).write(true).open(name)
+}

@@ -1,0 +1,230 @@
+//! A change of a shell's environment, as data: every variable to set or to unset, in order.
+
+use super::{Credentials, ProfileName, Region, Secret, time};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// Every variable of others that a load touches: what could shadow the new credentials, and what carries them.
+/// `AWSENV_RESTORE` remembers these.
+pub(crate) const TOUCHED: [&str; 24] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_ACCESS_KEY",
+    "AWS_SECRET_KEY",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_SESSION_EXPIRATION",
+    "AWS_ACCOUNT_ID",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CREDENTIAL_FILE",
+    "AWS_VAULT",
+    "AWSUME_PROFILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_SSO_PROFILE",
+];
+
+/// awsenv's own variables in a loaded shell.
+pub(crate) const OWN: [&str; 9] = [
+    "AWSENV_PROFILE",
+    "AWSENV_ACCOUNT_ID",
+    "AWSENV_IDENTITY",
+    "AWSENV_EXPIRES_AT",
+    "AWSENV_REFRESH_AT",
+    "AWSENV_PREVIOUS",
+    "AWSENV_COLOR",
+    "AWSENV_EPHEMERAL",
+    "AWSENV_RESTORE",
+];
+
+/// What happens to one variable.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    Set(Secret),
+    Unset,
+}
+
+/// The variables to unset, then those to set. Names are fixed: none ever comes from a file or a server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EnvDelta {
+    changes: Vec<(&'static str, Change)>,
+}
+
+/// All that a shell is told when a profile is loaded. What is not known is left out, never set empty.
+pub(crate) struct Load<'a> {
+    pub(crate) profile: &'a ProfileName,
+    pub(crate) credentials: &'a Credentials,
+    pub(crate) identity: Option<&'a str>,
+    pub(crate) region: Option<&'a Region>,
+    /// `None`: these credentials cannot be renewed.
+    pub(crate) refresh_at: Option<DateTime<Utc>>,
+    pub(crate) previous: Option<&'a str>,
+    pub(crate) color: Option<&'a str>,
+    pub(crate) ephemeral: bool,
+    pub(crate) restore: &'a Restore,
+}
+
+impl EnvDelta {
+    /// The delta that loads a profile.
+    pub(crate) fn load(load: &Load) -> EnvDelta {
+        let credentials = load.credentials;
+        let mut set: BTreeMap<&'static str, Secret> = BTreeMap::new();
+        let mut put = |name, value: Option<String>| {
+            if let Some(value) = value.filter(|v| !v.is_empty()) {
+                set.insert(name, Secret::new(value));
+            }
+        };
+        put("AWS_ACCESS_KEY_ID", Some(credentials.access_key_id.clone()));
+        put("AWS_SECRET_ACCESS_KEY", Some(credentials.secret_access_key.expose().to_owned()));
+        put("AWS_SESSION_TOKEN", credentials.session_token.as_ref().map(|t| t.expose().to_owned()));
+        put("AWS_CREDENTIAL_EXPIRATION", credentials.expiration.map(time::format));
+        put("AWS_ACCOUNT_ID", credentials.account.as_ref().map(ToString::to_string));
+        put("AWS_REGION", load.region.map(ToString::to_string));
+        put("AWS_DEFAULT_REGION", load.region.map(ToString::to_string));
+        put("AWS_SSO_PROFILE", Some(load.profile.to_string()));
+        put("AWSENV_PROFILE", Some(load.profile.to_string()));
+        put("AWSENV_ACCOUNT_ID", credentials.account.as_ref().map(ToString::to_string));
+        put("AWSENV_IDENTITY", load.identity.map(str::to_owned));
+        put("AWSENV_EXPIRES_AT", credentials.expiration.map(|at| at.timestamp().to_string()));
+        put("AWSENV_REFRESH_AT", load.refresh_at.map(|at| at.timestamp().to_string()));
+        put("AWSENV_PREVIOUS", load.previous.map(str::to_owned));
+        put("AWSENV_COLOR", load.color.map(str::to_owned));
+        put("AWSENV_EPHEMERAL", load.ephemeral.then(|| "1".to_owned()));
+        put("AWSENV_RESTORE", Some(load.restore.encode()));
+        EnvDelta::unset_then_set(set)
+    }
+
+    /// The delta that makes the shell what it was before the first load.
+    pub(crate) fn unload(restore: &Restore) -> EnvDelta {
+        let before = |name| restore.0.get(name).cloned().flatten();
+        EnvDelta::unset_then_set(
+            TOUCHED.into_iter().filter_map(|name| Some((name, Secret::new(before(name)?)))).collect(),
+        )
+    }
+
+    fn unset_then_set(mut set: BTreeMap<&'static str, Secret>) -> EnvDelta {
+        let unset = TOUCHED.into_iter().chain(OWN).map(|name| (name, Change::Unset));
+        let mut changes: Vec<_> = unset.collect();
+        changes.extend(
+            TOUCHED
+                .into_iter()
+                .chain(OWN)
+                .filter_map(|name| set.remove(name).map(|value| (name, Change::Set(value)))),
+        );
+        EnvDelta { changes }
+    }
+
+    /// Every change, in order: all that unset, then all that set.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &Change)> {
+        self.changes.iter().map(|(name, change)| (*name, change))
+    }
+
+    /// Only what is set, in order.
+    pub(crate) fn set(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
+        self.iter().filter_map(|(name, change)| match change {
+            Change::Set(value) => Some((name, value)),
+            Change::Unset => None,
+        })
+    }
+}
+
+/// The value of each touched variable before the first load; `None` where it was not set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Restore(BTreeMap<String, Option<String>>);
+
+impl Restore {
+    /// Remembers the environment as it is, unless an earlier load already did.
+    pub(crate) fn capture(var: impl Fn(&str) -> Option<String>) -> Restore {
+        match var("AWSENV_RESTORE").and_then(|encoded| Restore::decode(&encoded)) {
+            Some(earlier) => earlier,
+            None => Restore(TOUCHED.into_iter().map(|name| (name.to_owned(), var(name))).collect()),
+        }
+    }
+
+    /// What the variable was before the first load.
+    pub(crate) fn before(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_deref()
+    }
+
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&self.0).unwrap_or_default())
+    }
+
+    /// `None` if it is not what [`Restore::encode`] wrote.
+    pub(crate) fn decode(encoded: &str) -> Option<Restore> {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok().map(Restore)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(region: Option<&Region>, restore: &Restore) -> EnvDelta {
+        let credentials = Credentials::new(
+            "ASIAFAKE000000000001",
+            Secret::new("secret"),
+            Some(Secret::new("token")),
+            Some(DateTime::UNIX_EPOCH),
+            Some("123456789012".parse().unwrap()),
+        )
+        .unwrap();
+        EnvDelta::load(&Load {
+            profile: &"dev".parse().unwrap(),
+            credentials: &credentials,
+            identity: Some("Admin"),
+            region,
+            refresh_at: None,
+            previous: None,
+            color: None,
+            ephemeral: false,
+            restore,
+        })
+    }
+
+    #[test]
+    fn everything_is_unset_before_anything_is_set() {
+        let delta = load(None, &Restore::default());
+        let first_set = delta.iter().position(|(_, c)| matches!(c, Change::Set(_))).unwrap();
+        assert!(delta.iter().skip(first_set).all(|(_, c)| matches!(c, Change::Set(_))));
+        assert_eq!(first_set, TOUCHED.len() + OWN.len());
+        let set: Vec<_> = delta.set().map(|(name, _)| name).collect();
+        assert!(!set.contains(&"AWS_PROFILE") && !set.contains(&"AWS_REGION"), "{set:?}");
+        assert!(delta.set().all(|(_, value)| !value.expose().is_empty()));
+    }
+
+    #[test]
+    fn region_is_set_in_both_variables_or_neither() {
+        let region = "eu-west-1".parse().unwrap();
+        let delta = load(Some(&region), &Restore::default());
+        let of = |name| delta.set().find(|(n, _)| *n == name).map(|(_, v)| v.expose().to_owned());
+        assert_eq!(of("AWS_REGION").as_deref(), Some("eu-west-1"));
+        assert_eq!(of("AWS_REGION"), of("AWS_DEFAULT_REGION"));
+    }
+
+    #[test]
+    fn what_was_before_comes_back_even_when_it_was_empty() {
+        let before = |name: &str| match name {
+            "AWS_PROFILE" => Some("old".to_owned()),
+            "AWS_REGION" => Some(String::new()),
+            _ => None,
+        };
+        let restore = Restore::capture(before);
+        let encoded = restore.encode();
+        let again = Restore::capture(|name| (name == "AWSENV_RESTORE").then(|| encoded.clone()));
+        assert_eq!(restore, again, "a second load keeps what the first one saw");
+        let back: Vec<_> = EnvDelta::unload(&again).set().map(|(n, v)| (n, v.expose().to_owned())).collect();
+        assert_eq!(back, [("AWS_PROFILE", "old".to_owned()), ("AWS_REGION", String::new())]);
+        assert_eq!(Restore::decode("not base64!"), None);
+    }
+}

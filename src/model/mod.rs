@@ -1,0 +1,17 @@
+//! Nouns. Pure: no I/O, no clock, no environment.
+
+pub(crate) mod arn;
+pub(crate) mod credentials;
+pub(crate) mod delta;
+pub(crate) mod endpoints;
+pub(crate) mod freshness;
+pub(crate) mod names;
+pub(crate) mod secret;
+pub(crate) mod text;
+pub(crate) mod time;
+
+pub(crate) use arn::Arn;
+pub(crate) use credentials::Credentials;
+pub(crate) use delta::{Change, EnvDelta};
+pub(crate) use names::{AccountId, ProfileName, Region};
+pub(crate) use secret::Secret;
