@@ -1,0 +1,43 @@
+//! The wire: requests to AWS as AWS wants them, answers and refusals as data. One file for each service.
+
+pub(crate) mod call;
+pub(crate) mod dpop;
+pub(crate) mod fault;
+pub(crate) mod signin;
+pub(crate) mod sigv4;
+pub(crate) mod sts;
+
+pub(crate) use fault::Fault;
+use std::path::PathBuf;
+use url::Url;
+
+/// Where a service is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    /// Ends without a slash if it has a path.
+    pub(crate) url: Url,
+    pub(crate) ca_bundle: Option<PathBuf>,
+}
+
+impl Endpoint {
+    pub(crate) fn new(url: Url, ca_bundle: Option<PathBuf>) -> Endpoint {
+        Endpoint { url, ca_bundle }
+    }
+
+    /// The endpoint's own path with `path` behind it.
+    pub(crate) fn join(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}{path}", self.url.path().trim_end_matches('/')));
+        url
+    }
+
+    /// Scheme, host and port alone.
+    pub(crate) fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+
+    /// The host, for words.
+    pub(crate) fn name(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+}
