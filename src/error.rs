@@ -30,6 +30,18 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    pub(crate) const ALL: [Kind; 9] = [
+        Kind::Failed,
+        Kind::Usage,
+        Kind::Config,
+        Kind::LoginRequired,
+        Kind::Refused,
+        Kind::Unreachable,
+        Kind::Interrupted,
+        Kind::NotExecutable,
+        Kind::NotFound,
+    ];
+
     /// The exit code of a command that ends with this error.
     ///
     /// | code | kind |
@@ -97,6 +109,11 @@ impl Error {
     /// The sentence alone.
     pub(crate) fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The sentence, the causes, the hints.
+    pub(crate) fn parts(&self) -> (&str, &[String], &[String]) {
+        (&self.message, &self.causes, &self.hints)
     }
 
     /// The lines for stderr.

@@ -2,6 +2,7 @@
 
 #![expect(dead_code, reason = "under construction")]
 mod aws;
+mod cache;
 mod error;
 mod host;
 mod model;

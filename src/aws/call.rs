@@ -36,9 +36,10 @@ pub(crate) async fn send(
         let url = request.url.clone();
         let name = url.host_str().unwrap_or_default().to_owned();
         let left = WHOLE_CALL.saturating_sub(host.clock.boot().saturating_sub(started));
-        let outcome = tokio::time::timeout(left, host.network().send(host, request)).await.unwrap_or_else(|_| {
-            Err(Trouble { what: What::Broken, why: format!("{name} did not answer in time") })
-        });
+        let outcome =
+            tokio::time::timeout(left, host.network().send(host, request)).await.unwrap_or_else(|_| {
+                Err(Trouble { what: What::Broken, why: format!("{name} did not answer in time") })
+            });
         let past = host.clock.boot().saturating_sub(started);
         host.debug(|| match &outcome {
             Ok(answer) => format!("{name}{} answered {} after {past:.1?}", url.path(), answer.status),
@@ -61,7 +62,9 @@ pub(crate) async fn send(
                 let asked = answer.retry_after.map(|pause| pause.min(Duration::from_secs(10)));
                 (Fault::Refused(json_refusal(&answer)), asked)
             }
-            Err(trouble) if matches!(trouble.what, What::TooLarge | What::Settings) => return Err(trouble.into()),
+            Err(trouble) if matches!(trouble.what, What::TooLarge | What::Settings) => {
+                return Err(trouble.into());
+            }
             Err(trouble) => (trouble.into(), None),
         };
         let pause = pause.unwrap_or_else(|| backoff(attempt));
@@ -76,7 +79,8 @@ pub(crate) async fn send(
 /// Full jitter below 100 ms · 3ⁿ, at most 5 s.
 fn backoff(attempt: u32) -> Duration {
     let most = 100 * 3u64.pow(attempt).min(50);
-    let dice = crate::host::random::bytes::<2>().map_or(u64::from(u16::MAX), |b| u64::from(u16::from_le_bytes(b)));
+    let dice =
+        crate::host::random::bytes::<2>().map_or(u64::from(u16::MAX), |b| u64::from(u16::from_le_bytes(b)));
     Duration::from_millis(most * dice / u64::from(u16::MAX))
 }
 

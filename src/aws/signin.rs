@@ -115,8 +115,11 @@ pub(crate) async fn token(
 
 /// Says how this machine's clock differs.
 pub(crate) fn clock_words(skew: TimeDelta) -> String {
-    let (length, where_) = (crate::model::time::words(skew.abs()), if skew > TimeDelta::zero() { "behind" } else { "ahead of" });
-    format!("this computer's clock is {length} {where_} AWS's; AWS's time was used, but other tools will fail: set the clock")
+    let (length, where_) =
+        (crate::model::time::words(skew.abs()), if skew > TimeDelta::zero() { "behind" } else { "ahead of" });
+    format!(
+        "this computer's clock is {length} {where_} AWS's; AWS's time was used, but other tools will fail: set the clock"
+    )
 }
 
 async fn ask(
@@ -168,9 +171,16 @@ fn read(body: &[u8]) -> Result<Tokens, String> {
     let wire: Wire = serde_json::from_slice(body).map_err(|e| match e.classify() {
         serde_json::error::Category::Data => {
             let said = e.to_string();
-            let named = ["accessToken", "expiresIn", "refreshToken", "accessKeyId", "secretAccessKey", "sessionToken"]
-                .iter()
-                .find(|name| said.contains(**name));
+            let named = [
+                "accessToken",
+                "expiresIn",
+                "refreshToken",
+                "accessKeyId",
+                "secretAccessKey",
+                "sessionToken",
+            ]
+            .iter()
+            .find(|name| said.contains(**name));
             named.map_or_else(
                 || "a field of the answer has the wrong type".to_owned(),
                 |name| format!("the answer has no `{name}`"),
@@ -241,11 +251,14 @@ pub(crate) fn explain(fault: Fault, exchange: bool, again: &str) -> (Refused, Er
                 .hint(format!("start again: {again}"));
             (Refused::Other, error)
         }
-        "USER_CREDENTIALS_CHANGED" => required("the password of this identity was changed, which ended the sign-in"),
+        "USER_CREDENTIALS_CHANGED" => {
+            required("the password of this identity was changed, which ended the sign-in")
+        }
         "INSUFFICIENT_PERMISSIONS" => {
-            let error = Error::new(Kind::Refused, "this identity may not use console sign-in for command-line tools")
-                .because(refusal.words())
-                .hint(PERMISSIONS);
+            let error =
+                Error::new(Kind::Refused, "this identity may not use console sign-in for command-line tools")
+                    .because(refusal.words())
+                    .hint(PERMISSIONS);
             (Refused::Other, error)
         }
         "INVALID_REQUEST" if !exchange && refusal.status == 400 => required(
@@ -258,8 +271,12 @@ pub(crate) fn explain(fault: Fault, exchange: bool, again: &str) -> (Refused, Er
             (Refused::Other, error)
         }
         "SERVICE_QUOTA_EXCEEDED" => {
-            let error = Error::new(Kind::Refused, "this identity has too many sign-ins open").because(refusal.words());
-            (Refused::Other, error.hint("end some of them: awsenv logout, or wait until they end (12 h at most)"))
+            let error = Error::new(Kind::Refused, "this identity has too many sign-ins open")
+                .because(refusal.words());
+            (
+                Refused::Other,
+                error.hint("end some of them: awsenv logout, or wait until they end (12 h at most)"),
+            )
         }
         "UNSUPPORTED_GRANT_TYPE" | "INVALID_SCOPE" | "INVALID_TARGET" => {
             let error = Error::new(Kind::Refused, "AWS Sign-In does not offer this kind of sign-in here")
@@ -269,7 +286,8 @@ pub(crate) fn explain(fault: Fault, exchange: bool, again: &str) -> (Refused, Er
         }
         _ if refusal.status == 401 && !exchange => required("AWS Sign-In does not take the sign-in any more"),
         _ if refusal.status == 403 => {
-            let error = Error::new(Kind::Refused, "AWS Sign-In refused this identity").because(refusal.words());
+            let error =
+                Error::new(Kind::Refused, "AWS Sign-In refused this identity").because(refusal.words());
             (Refused::Other, error.hint(PERMISSIONS))
         }
         _ => (Refused::Other, fault.into_error("AWS Sign-In")),
@@ -285,7 +303,8 @@ mod tests {
 
     #[test]
     fn the_authorize_url_is_the_aws_clis() {
-        let endpoint = Endpoint::new("https://ap-northeast-1.signin.aws.amazon.com/base".parse().unwrap(), None);
+        let endpoint =
+            Endpoint::new("https://ap-northeast-1.signin.aws.amazon.com/base".parse().unwrap(), None);
         let url = authorize_url(
             &endpoint,
             SAME_DEVICE,

@@ -16,7 +16,8 @@ pub(crate) async fn caller_identity(
     region: &Region,
     credentials: &Credentials,
 ) -> Result<String, Fault> {
-    let fields = query(host, endpoint, region, credentials, "Action=GetCallerIdentity&Version=2011-06-15").await?;
+    let fields =
+        query(host, endpoint, region, credentials, "Action=GetCallerIdentity&Version=2011-06-15").await?;
     fields.get("Arn").cloned().ok_or_else(|| {
         Fault::Nonsense(format!("the answer of {} to GetCallerIdentity has no `Arn`", endpoint.name()))
     })
@@ -80,7 +81,9 @@ fn refusal(answer: &Answer) -> Refusal {
 /// The text of every element that holds no other, by the element's name; the first of a name wins.
 fn leaves(xml: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let xml = std::str::from_utf8(xml).map_err(|_| "the answer is not UTF-8".to_owned())?;
-    let bad = |e: &dyn std::fmt::Display| format!("the answer is not the XML it should be: {}", text::field(&e.to_string()));
+    let bad = |e: &dyn std::fmt::Display| {
+        format!("the answer is not the XML it should be: {}", text::field(&e.to_string()))
+    };
     let mut reader = quick_xml::Reader::from_str(xml);
     let mut found = BTreeMap::new();
     let mut at: Option<String> = None;

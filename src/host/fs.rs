@@ -233,7 +233,14 @@ pub(crate) fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
 
 /// A held lock; the kernel drops it with the process, however that ends.
 pub(crate) struct Lock {
-    _file: Option<File>,
+    file: Option<File>,
+}
+
+impl Lock {
+    /// Whether it keeps others out.
+    pub(crate) fn holds(&self) -> bool {
+        self.file.is_some()
+    }
 }
 
 /// What came of trying to lock.
@@ -248,7 +255,7 @@ pub(crate) enum TryLock {
 /// A file system without locks, or a place that cannot be written, yields a lock that holds nothing off: at worst
 /// a request is made twice.
 pub(crate) fn try_lock(path: &Path) -> TryLock {
-    let unlocked = TryLock::Got(Lock { _file: None });
+    let unlocked = TryLock::Got(Lock { file: None });
     if make_private_dir(parent(path)).is_err() {
         return unlocked;
     }
@@ -265,7 +272,7 @@ pub(crate) fn try_lock(path: &Path) -> TryLock {
         Ok(()) => {
             // never valid JSON: `aws sso logout` parses every file of its cache directory
             let _ = file.set_len(0).and_then(|()| writeln!(file, "pid {}", std::process::id()));
-            TryLock::Got(Lock { _file: Some(file) })
+            TryLock::Got(Lock { file: Some(file) })
         }
         Err(fs::TryLockError::WouldBlock) => {
             let mut note = String::new();
