@@ -5,5 +5,6 @@ mod aws;
 mod cache;
 mod error;
 mod host;
+mod login;
 mod model;
 pub use host::{Fake, Host};

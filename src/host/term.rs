@@ -111,6 +111,15 @@ impl Term {
         let _ = std::io::stderr().lock().write_all(format!("{line}\n").as_bytes());
     }
 
+    /// Puts a question on the terminal itself. (Windows: its input cannot be written to; stderr is the next best.)
+    #[cfg_attr(unix, expect(clippy::unused_self, reason = "the same shape as elsewhere"))]
+    fn prompt(&self, question: &str) -> std::io::Result<()> {
+        if cfg!(windows) {
+            return std::io::stderr().lock().write_all(question.as_bytes());
+        }
+        tty()?.write_all(question.as_bytes())
+    }
+
     pub(crate) fn stdout_is_terminal(&self) -> bool {
         self.fake.as_ref().map_or_else(|| std::io::stdout().is_terminal(), |fake| fake.stdout_is_terminal)
     }
@@ -137,15 +146,40 @@ impl Term {
             self.said.borrow_mut().push_str(&format!("{answer}\n"));
             return Ok(answer);
         }
-        let mut tty = tty().map_err(|_| no_terminal(question, instead))?;
+        let tty = tty().map_err(|_| no_terminal(question, instead))?;
         let broken = |e| Error::new(Kind::Failed, "the terminal cannot be used").because(e);
-        tty.write_all(question.as_bytes()).map_err(broken)?;
+        self.prompt(question).map_err(broken)?;
         let mut answer = Vec::new();
-        let read = BufReader::new(tty).take(LONGEST_ANSWER).read_until(b'\n', &mut answer).map_err(broken)?;
-        if read == 0 {
+        // one byte of buffer: what was typed ahead belongs to the next question
+        let mut line = BufReader::with_capacity(1, tty).take(LONGEST_ANSWER);
+        if line.read_until(b'\n', &mut answer).map_err(broken)? == 0 {
             return Err(ended());
         }
         Ok(String::from_utf8_lossy(&answer).trim_end_matches(['\n', '\r']).to_owned())
+    }
+
+    /// Asks for something that is pasted: it may hold line breaks, so what follows the first line at once is of it.
+    pub(crate) fn ask_pasted(&self, question: &str, instead: &str) -> Result<String> {
+        let first = self.ask(question, instead)?;
+        #[cfg(unix)]
+        if self.fake.is_none()
+            && let Ok(mut tty) = tty()
+        {
+            let mut pasted = first.into_bytes();
+            let nonblocking = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::RDWR;
+            if rustix::fs::fcntl_setfl(&tty, nonblocking).is_ok() {
+                let mut more = [0; 4096];
+                loop {
+                    std::thread::sleep(std::time::Duration::from_millis(80));
+                    match tty.read(&mut more) {
+                        Ok(length) if length > 0 => pasted.extend_from_slice(&more[..length]),
+                        _ => break,
+                    }
+                }
+            }
+            return Ok(String::from_utf8_lossy(&pasted).into_owned());
+        }
+        Ok(first)
     }
 
     /// Asks for yes or no until it gets one.
