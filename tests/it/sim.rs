@@ -31,7 +31,7 @@ pub(crate) fn authorize_url(sim: &Sim) -> String {
 }
 
 pub(crate) fn code(sim: &Sim) -> String {
-    let location = Person.location(&authorize_url(sim)).unwrap();
+    let location = Person::new().location(&authorize_url(sim)).unwrap();
     let (_, rest) = location.split_once("?code=").unwrap();
     rest.split_once("&state=").unwrap().0.to_owned()
 }
@@ -83,7 +83,7 @@ impl Client {
 }
 
 fn post(sim: &Sim, headers: &[(&str, &str)], body: &Value) -> Page {
-    Person.send("POST", &format!("{}/v1/token", sim.url()), headers, &body.to_string()).unwrap()
+    Person::new().send("POST", &format!("{}/v1/token", sim.url()), headers, &body.to_string()).unwrap()
 }
 
 pub(crate) fn redemption(code: &str) -> Value {
@@ -135,11 +135,11 @@ fn the_authorize_url_is_taken_only_as_the_aws_cli_writes_it() {
             "the parameters are not",
         ),
     ] {
-        let page = Person.get(&good.replacen(from, to, 1), &[]).unwrap();
+        let page = Person::new().get(&good.replacen(from, to, 1), &[]).unwrap();
         assert_refused(&sim, &page, 400, "HTTP Status 400", why);
     }
-    assert!(Person.get(&good, &[]).unwrap().body.contains("Continue as Admin/alice"));
-    assert!(Person.approve(&good.replace("SHA-256", "S256")).unwrap_err().contains("400"));
+    assert!(Person::new().get(&good, &[]).unwrap().body.contains("Continue as Admin/alice"));
+    assert!(Person::new().approve(&good.replace("SHA-256", "S256")).unwrap_err().contains("400"));
     assert_eq!(sim.count("signin Authorize"), 20);
 }
 
@@ -161,10 +161,12 @@ fn a_person_is_sent_back_with_a_code_or_with_a_refusal() {
             String::from_utf8_lossy(&bytes[..length]).into_owned()
         })
     });
-    let pages = [Person.approve(&url), Person.approve_as(&url, BOB), Person.cancel(&url)].map(Result::unwrap);
+    let pages =
+        [Person::new().approve(&url), Person::new().approve_as(&url, BOB), Person::new().cancel(&url)]
+            .map(Result::unwrap);
     assert!(pages.iter().all(|page| page.status == 200 && page.body == "Done"), "{pages:?}");
     assert!(pages[0].url.contains("/oauth/callback?code="), "{pages:?}");
-    assert!(Person.approve_as(&url, "arn:aws:iam::1:root").unwrap_err().contains("not on the page"));
+    assert!(Person::new().approve_as(&url, "arn:aws:iam::1:root").unwrap_err().contains("not on the page"));
 
     let [alice, bob, cancelled] = client.join().unwrap();
     for wanted in [
@@ -185,10 +187,10 @@ fn a_person_is_sent_back_with_a_code_or_with_a_refusal() {
         "127.0.0.1%3A46115%2Foauth%2Fcallback",
         &format!("{}%2Fv1%2Fsessions%2Fconfirmation", base.replace(':', "%3A")),
     );
-    let shown = String::from_utf8(STANDARD.decode(Person.code(&remote).unwrap()).unwrap()).unwrap();
+    let shown = String::from_utf8(STANDARD.decode(Person::new().code(&remote).unwrap()).unwrap()).unwrap();
     assert!(shown.starts_with(&format!("state={STATE}&code=")), "{shown}");
     assert!(sim.secrets().contains(&shown.split_once("&code=").unwrap().1.to_owned()));
-    assert!(Person.cancel(&remote).unwrap().body.contains("You chose not to continue"));
+    assert!(Person::new().cancel(&remote).unwrap().body.contains("You chose not to continue"));
 }
 
 #[test]

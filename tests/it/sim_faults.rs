@@ -16,7 +16,7 @@ const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const MOMENT: &str = "20300102T030405Z";
 
 fn call(sim: &Sim, headers: &[(&str, &str)], body: &str) -> Page {
-    Person.send("POST", &format!("{}/", sim.url()), headers, body).unwrap()
+    Person::new().send("POST", &format!("{}/", sim.url()), headers, body).unwrap()
 }
 
 /// A signed `GetCallerIdentity` at [`MOMENT`], its headers in order.
@@ -213,7 +213,7 @@ fn faults_that_replace_an_answer_spend_nothing() {
     let answer = client.login(&sim);
 
     sim.fault(Op::Authorize, error.clone());
-    assert_eq!(Person.get(&authorize_url(&sim), &[]).unwrap().status, 429);
+    assert_eq!(Person::new().get(&authorize_url(&sim), &[]).unwrap().status, 429);
     sim.fault(Op::CallerIdentity, error);
     let page = who(&sim, &answer);
     assert!(page.status == 429 && page.body.contains("<Message>slow &lt;down&gt;</Message>"), "{page:?}");
@@ -286,7 +286,7 @@ fn hundreds_are_served_at_once_and_the_end_closes_the_port() {
     sim.identities(&[BOB]);
     let host = sim.url().replace("http://", "");
     let mut idle: Vec<_> = (0..400).map(|_| TcpStream::connect(&host).unwrap()).collect();
-    assert!(Person.get(&authorize_url(&sim), &[]).unwrap().body.contains("Continue as bob"));
+    assert!(Person::new().get(&authorize_url(&sim), &[]).unwrap().body.contains("Continue as bob"));
     for stream in &mut idle {
         write!(stream, "GET /nothing HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
     }

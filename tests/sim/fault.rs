@@ -98,8 +98,13 @@ impl Fault {
                 Answer::new(200, "application/json", b"{\"accessToken\":\"\xff\xfe\xc3\x28\x80\"}".as_slice())
             }
             Self::Json(body) => Answer::new(200, "application/json", body.to_string()),
-            Self::Slow(_) | Self::Drip | Self::Truncated | Self::Headers(_) => return None,
-            Self::Field(..) | Self::Identity(_) | Self::Date(_) => return None,
+            Self::Slow(_)
+            | Self::Drip
+            | Self::Truncated
+            | Self::Headers(_)
+            | Self::Field(..)
+            | Self::Identity(_)
+            | Self::Date(_) => return None,
         };
         Some(Act::Answer(answer))
     }

@@ -1,7 +1,8 @@
 //! The AWS simulator: sign-in (`aws login`) and STS on a loopback port, for tests and for play.
 //!
-//! It shares nothing with `src/`. PKCE, DPoP and Signature Version 4 are derived here anew from their specifications, and
-//! whatever AWS would refuse is refused, so that a mistake made in `src/` cannot be made here as well and pass.
+//! It shares nothing with `src/`. PKCE, proofs of possession and Signature Version 4 are derived here anew from
+//! their specifications, and whatever AWS would refuse is refused, so that a mistake made in `src/` cannot be
+//! made here as well and pass.
 //!
 //! ```text
 //! http.rs      the listener: a request in, a reply out, and the faults of the wire

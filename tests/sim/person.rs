@@ -6,7 +6,10 @@ use std::time::Duration;
 use url::Url;
 
 /// A person with a browser. Every method blocks until the page is there.
-pub(crate) struct Person;
+pub(crate) struct Person {
+    /// How long to wait for the next bytes of a page.
+    patience: Duration,
+}
 
 /// What the browser ended on.
 #[derive(Clone, Debug)]
@@ -36,6 +39,16 @@ const NAVIGATES: &[(&str, &str)] = &[
 ];
 
 impl Person {
+    /// A person who waits 30 seconds.
+    pub(crate) fn new() -> Self {
+        Self::patient(Duration::from_secs(30))
+    }
+
+    /// A person who waits this long.
+    pub(crate) fn patient(patience: Duration) -> Self {
+        Self { patience }
+    }
+
     /// Opens the authorize URL, continues as the first identity, and follows where that leads.
     pub(crate) fn approve(&self, url: &str) -> Result<Page, String> {
         self.follow(&self.choose(url, |_| Ok("0".to_owned()))?)
@@ -77,7 +90,7 @@ impl Person {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Result<Page, String> {
-        exchange(method, url, headers, body).map_err(|why| format!("{method} {url}: {why}"))
+        exchange(method, url, headers, body, self.patience).map_err(|why| format!("{method} {url}: {why}"))
     }
 
     /// Opens the authorize URL and presses a button of it; returns where that leads.
@@ -128,26 +141,31 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
 }
 
 /// One request on a connection of its own.
-fn exchange(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Result<Page, String> {
+fn exchange(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+    patience: Duration,
+) -> Result<Page, String> {
     let parsed = Url::parse(url).map_err(|why| why.to_string())?;
     let host = parsed.host_str().ok_or("the URL has no host")?;
     let port = parsed.port_or_known_default().ok_or("the URL has no port")?;
     let target = &parsed[url::Position::BeforePath..url::Position::AfterQuery];
-    let mut request = format!("{method} {target} HTTP/1.1\r\n");
+    let mut lines = vec![format!("{method} {target} HTTP/1.1")];
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-        request += &format!("Host: {host}:{port}\r\n");
+        lines.push(format!("Host: {host}:{port}"));
     }
-    for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
-    }
+    lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
     if !body.is_empty() {
-        request += &format!("Content-Length: {}\r\n", body.len());
+        lines.push(format!("Content-Length: {}", body.len()));
     }
-    request += &format!("Connection: close\r\n\r\n{body}");
+    lines.push(format!("Connection: close\r\n\r\n{body}"));
+    let request = lines.join("\r\n");
 
     let fail = |why: std::io::Error| why.to_string();
     let mut stream = TcpStream::connect((host, port)).map_err(fail)?;
-    stream.set_read_timeout(Some(Duration::from_secs(30))).map_err(fail)?;
+    stream.set_read_timeout(Some(patience)).map_err(fail)?;
     stream.write_all(request.as_bytes()).map_err(fail)?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).map_err(fail)?;

@@ -73,11 +73,12 @@ pub(super) fn confirm(_: &mut State, ask: &Ask, _: &Turn) -> Result<Act, Refusal
             .find(|(name, _)| name == wanted)
             .map(|(_, value)| value.into_owned())
     };
-    let page = match (find("code"), find("state")) {
-        (Some(code), Some(state)) => {
+    let page = match (find("code"), find("state"), find("error")) {
+        (Some(code), Some(state), None) => {
             page::confirmation(&STANDARD.encode(format!("state={state}&code={code}")))
         }
-        _ => page::cancelled(),
+        (None, Some(_), Some(_)) => page::cancelled(),
+        _ => return Err(Refusal::new(400, "", "", "", "there is neither a code nor an error with a state")),
     };
     Ok(Answer::html(200, page).into())
 }
