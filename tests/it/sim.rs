@@ -31,9 +31,9 @@ pub(crate) fn authorize_url(sim: &Sim) -> String {
 }
 
 pub(crate) fn code(sim: &Sim) -> String {
-    let location = Person::new().location(&authorize_url(sim)).unwrap();
-    let (_, rest) = location.split_once("?code=").unwrap();
-    rest.split_once("&state=").unwrap().0.to_owned()
+    let location = Person::new().location(&authorize_url(sim)).expect("the page is shown");
+    let code = location.split(['=', '&']).nth(1);
+    code.expect("there is a code").to_owned()
 }
 
 /// A client that does all as it should, but for what a test changes.
@@ -44,7 +44,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(seed: u8) -> Self {
-        Self { key: SigningKey::from_slice(&[seed; 32]).unwrap(), jti: u32::from(seed) << 16 }
+        Self { key: SigningKey::from_slice(&[seed; 32]).expect("a key"), jti: u32::from(seed) << 16 }
     }
 
     /// The header and the claims of a good proof.
@@ -55,7 +55,8 @@ impl Client {
         self.jti += 1;
         let header =
             json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": {"kty": "EC", "x": x, "y": y, "crv": "P-256"}});
-        let claims = json!({"htm": "POST", "htu": format!("{}/v1/token", sim.url()), "iat": NOW, "jti": self.jti.to_string()});
+        let url = format!("{}/v1/token", sim.url());
+        let claims = json!({"htm": "POST", "htu": url, "iat": NOW, "jti": self.jti.to_string()});
         (header, claims)
     }
 
@@ -78,16 +79,21 @@ impl Client {
     pub(crate) fn login(&mut self, sim: &Sim) -> Value {
         let page = self.post(sim, &redemption(&code(sim)));
         assert_eq!(page.status, 200, "{:?}", sim.refusals());
-        serde_json::from_str(&page.body).unwrap()
+        serde_json::from_str(&page.body).expect("the answer is JSON")
     }
 }
 
 fn post(sim: &Sim, headers: &[(&str, &str)], body: &Value) -> Page {
-    Person::new().send("POST", &format!("{}/v1/token", sim.url()), headers, &body.to_string()).unwrap()
+    Person::new()
+        .send("POST", &format!("{}/v1/token", sim.url()), headers, &body.to_string())
+        .expect("sign-in answers")
 }
 
 pub(crate) fn redemption(code: &str) -> Value {
-    json!({"clientId": SAME_DEVICE, "grantType": "authorization_code", "code": code, "codeVerifier": VERIFIER, "redirectUri": CALLBACK})
+    json!({
+        "clientId": SAME_DEVICE, "grantType": "authorization_code",
+        "code": code, "codeVerifier": VERIFIER, "redirectUri": CALLBACK,
+    })
 }
 
 pub(crate) fn renewal(answer: &Value) -> Value {

@@ -5,7 +5,6 @@ use crate::sim_self::{BOB, Client, NOW, assert_refused, authorize_url, code, red
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -16,7 +15,7 @@ const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const MOMENT: &str = "20300102T030405Z";
 
 fn call(sim: &Sim, headers: &[(&str, &str)], body: &str) -> Page {
-    Person::new().send("POST", &format!("{}/", sim.url()), headers, body).unwrap()
+    Person::new().send("POST", &format!("{}/", sim.url()), headers, body).expect("STS answers")
 }
 
 /// A signed `GetCallerIdentity` at [`MOMENT`], its headers in order.
@@ -26,8 +25,8 @@ fn signed(sim: &Sim, id: &str, secret: &str, token: Option<&str>) -> Vec<(&'stat
         vec![("content-type", FORM.to_owned()), ("host", host), ("x-amz-date", MOMENT.to_owned())];
     headers.extend(token.map(|token| ("x-amz-security-token", token.to_owned())));
     let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
-    let canonical = format!("POST\n/\n\n{lines}\n{names}\n{}", hex(&Sha256::digest(WHO)));
+    let lines = headers.iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>().join("\n");
+    let canonical = format!("POST\n/\n\n{lines}\n\n{names}\n{}", hex(&Sha256::digest(WHO)));
     let scope = "20300102/eu-west-1/sts/aws4_request";
     let text = format!("AWS4-HMAC-SHA256\n{MOMENT}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
     let key = scope.split('/').fold(format!("AWS4{secret}").into_bytes(), |key, part| hmac(&key, part));
@@ -39,7 +38,12 @@ fn signed(sim: &Sim, id: &str, secret: &str, token: Option<&str>) -> Vec<(&'stat
 }
 
 fn hmac(key: &[u8], text: &str) -> Vec<u8> {
-    Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes().to_vec()
+    Hmac::<Sha256>::new_from_slice(key)
+        .expect("any length will do")
+        .chain_update(text)
+        .finalize()
+        .into_bytes()
+        .to_vec()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -269,12 +273,11 @@ fn faults_that_alter_an_answer_leave_the_rest_true() {
 fn raw(client: &mut Client, sim: &Sim, body: &Value, most: usize) -> Vec<u8> {
     let host = sim.url().replace("http://", "");
     let (proof, body) = (client.proof(sim), body.to_string());
-    let mut stream = TcpStream::connect(&host).unwrap();
-    stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
-    let mut head =
-        format!("POST /v1/token HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nDPoP: {proof}\r\n");
-    write!(head, "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-    stream.write_all(head.as_bytes()).unwrap();
+    let mut stream = TcpStream::connect(&host).expect("the simulator listens");
+    stream.set_read_timeout(Some(Duration::from_millis(500))).expect("a time is set");
+    let head = format!("POST /v1/token HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nDPoP: {proof}\r\n");
+    let rest = format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    stream.write_all((head + &rest).as_bytes()).expect("the simulator reads");
     let mut bytes = Vec::new();
     let _ = stream.take(most as u64).read_to_end(&mut bytes);
     bytes

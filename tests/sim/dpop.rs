@@ -17,7 +17,7 @@ pub(super) enum Flaw {
     Form(String),
 }
 
-/// Verifies a proof for one `POST` to `url`, remembers its id in `seen`, and returns the thumbprint of its key.
+/// Verifies a proof for one `POST` to `url`, remembers its id in `seen`, returns the thumbprint of its key.
 ///
 /// Source: RFC 9449, 4.3 (checks) and RFC 7638 (thumbprint).
 pub(super) fn verify(proof: &str, url: &str, now: i64, seen: &mut HashSet<String>) -> Result<String, Flaw> {

@@ -21,11 +21,12 @@ pub(crate) enum Op {
 
 /// Something that goes wrong.
 ///
-/// Proof and signature are judged before any fault strikes, so a client that repeats a proof after an error is found out.
-/// The faults that replace the answer leave codes and refresh tokens unspent; those that alter or delay it spend them.
+/// Proof and signature are judged before any fault strikes, so a client that repeats a proof after an error is
+/// found out. The faults that replace the answer leave codes and refresh tokens unspent; those that alter or
+/// delay it spend them.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    /// Replaces: the service says no, in its own format. `error` is the body's `error` of sign-in, the `Code` of STS.
+    /// Replaces: the service says no, in its own format; `error` is the `error` of sign-in, the `Code` of STS.
     Error { status: u16, error: String, message: String },
     /// Replaces: this status, and an empty body.
     Status(u16),

@@ -73,7 +73,7 @@ async fn accept(listener: &TcpListener, state: &Arc<Mutex<State>>) {
 async fn converse(stream: TcpStream, state: Arc<Mutex<State>>) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| answer(request, Arc::clone(&state)));
-    // A fault of the wire ends the connection with an error, and so does a client that hangs up: both are as wished.
+    // A fault of the wire ends the connection with an error, and so does a client that hangs up: as wished.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -353,11 +353,12 @@ fn endless(headers: &[(&str, &str)], head: &[u8], block: Vec<u8>, times: usize) 
     builder.body(Flow::Parts(parts)).expect("an answer is well formed")
 }
 
-/// A gzip stream of blanks that never ends: its head, the bytes to repeat, and how many blanks each repetition makes.
+/// A gzip stream of blanks without an end: its head, the bytes to repeat, and how many blanks each repetition is.
 ///
-/// One deflate block with the fixed Huffman codes (RFC 1951, 3.2.6): a literal blank, then "the last byte, 258 times"
-/// over and over. That is 13 bits, length code 285 (`11000101`) and distance code 0 (`00000`); eight of them are 13 bytes.
-/// Three bits of block header and eight of the literal come before, so the pattern is taken from behind a first round.
+/// One deflate block with the fixed Huffman codes (RFC 1951, 3.2.6): a literal blank, then "the last byte, 258
+/// times" over and over. That is 13 bits, length code 285 (`11000101`) and distance code 0 (`00000`); eight of
+/// them are 13 bytes. Three bits of block header and eight of the literal come before, so the bytes to repeat
+/// are those behind a first round.
 fn gzip_of_blanks() -> (Vec<u8>, Vec<u8>, usize) {
     let again = "1100010100000";
     let literal_blank = "01010000"; // 0x30 + 0x20: the codes of literals 0 to 143 begin at 0x30

@@ -1,8 +1,8 @@
 //! The AWS simulator: sign-in (`aws login`) and STS on a loopback port, for tests and for play.
 //!
-//! It shares nothing with `src/`. PKCE, proofs of possession and Signature Version 4 are derived here anew from
-//! their specifications, and whatever AWS would refuse is refused, so that a mistake made in `src/` cannot be
-//! made here as well and pass.
+//! It shares nothing with `src/`. PKCE, proofs of possession and Signature Version 4 are derived here anew
+//! from their specifications, and whatever AWS would refuse is refused, so that a mistake made in `src/` cannot
+//! be made here as well and pass.
 //!
 //! ```text
 //! http.rs      the listener: a request in, a reply out, and the faults of the wire
@@ -145,7 +145,8 @@ impl Sim {
         self.state().faults.clear();
     }
 
-    /// The calls seen so far, in order: `signin Authorize`, `signin CreateOAuth2Token refresh_token`, `sts GetCallerIdentity`…
+    /// The calls seen so far, in order: `signin Authorize`, `signin CreateOAuth2Token authorization_code`,
+    /// `signin CreateOAuth2Token refresh_token`, `sts GetCallerIdentity`; refused ones too.
     pub(crate) fn calls(&self) -> Vec<String> {
         self.state().calls.clone()
     }

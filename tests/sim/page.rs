@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --ink: #16191f; --dim: #5f6b7a; --paper: #f4f6f9; --card: #fff; --line: #dfe3e8;
-  --act: #ec7211; --on-act: #fff; }
+  --act: #b84a00; --on-act: #fff; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #eef1f5; --dim: #9aa5b4; --paper: #0f141a; --card: #192029; --line: #2c3642; --act: #ff9d45; --on-act: #16191f; } }
 * { box-sizing: border-box; }
@@ -18,7 +18,7 @@ p { margin: 0 0 14px; color: var(--dim); }
   border-radius: 99px; border: 1px dashed var(--act); color: var(--act); }
 button { display: block; width: 100%; text-align: left; font: inherit; padding: 12px 16px; margin: 10px 0 0;
   border-radius: 10px; border: 1px solid var(--line); background: transparent; color: inherit; cursor: pointer; }
-button b { display: block; } button small { display: block; color: inherit; opacity: .8; overflow-wrap: anywhere; }
+button b { display: block; } button small { display: block; color: inherit; opacity: .85; overflow-wrap: anywhere; }
 button.first { background: var(--act); border-color: var(--act); color: var(--on-act); }
 button.quiet { text-align: center; color: var(--dim); }
 button:hover { filter: brightness(1.06); } button:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
@@ -46,7 +46,7 @@ pub(super) fn authorize(ticket: &str, identities: &[String], cross_device: bool,
         writeln!(
             buttons,
             "<button id=\"{id}\"{class} name=\"choice\" value=\"{at}\" title=\"{}\"><b>Continue as {}</b>\
-             <small>Account {} · {}</small></button>",
+             <small>Account {}</small><small>{}</small></button>",
             escape(arn),
             escape(name),
             escape(account),
@@ -109,7 +109,7 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// What a person calls an identity, and its account: the last two parts of a role session, the last one of others.
+/// What a person calls an identity, and its account: role and session name, or the name alone.
 fn names(arn: &str) -> (&str, &str) {
     let account = arn.split(':').nth(4).unwrap_or_default();
     let resource = arn.splitn(6, ':').nth(5).unwrap_or(arn);

@@ -1,4 +1,4 @@
-//! Someone at a browser: plain HTTP over a socket, the headers a browser sends, and the choices a person makes.
+//! Someone at a browser: plain HTTP over a socket, a browser's headers, and the choices a person makes.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -64,7 +64,7 @@ impl Person {
         self.follow(&self.choose(url, |_| Ok("cancel".to_owned()))?)
     }
 
-    /// Opens the authorize URL, continues as the first identity, and returns where that would lead, without going there.
+    /// Opens the authorize URL, continues as the first identity, and returns where that leads, not going there.
     pub(crate) fn location(&self, url: &str) -> Result<String, String> {
         self.choose(url, |_| Ok("0".to_owned()))
     }
@@ -77,7 +77,7 @@ impl Person {
             .ok_or("no code is shown".to_owned())
     }
 
-    /// Gets a URL with these headers and no others but `Host`; a `Host` among them takes its place. Follows nothing.
+    /// Gets a URL with these headers and no others but `Host`, unless it is among them. Follows nothing.
     pub(crate) fn get(&self, url: &str, headers: &[(&str, &str)]) -> Result<Page, String> {
         self.send("GET", url, headers, "")
     }

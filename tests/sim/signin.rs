@@ -1,5 +1,5 @@
-//! Sign-in: the page a person sees (`GET /v1/authorize`), and the trade of codes and refresh tokens for credentials
-//! (`POST /v1/token`).
+//! Sign-in: the page a person sees (`GET /v1/authorize`), and the trade of codes and refresh tokens for
+//! credentials (`POST /v1/token`).
 
 use super::dpop::{self, Flaw};
 use super::fault::{Fault, Format, Op, Refusal};
@@ -217,7 +217,8 @@ fn id_token(state: &mut State, sub: &str, client: &str, now: i64) -> String {
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let head = part(json!({ "kid": url_text(32), "typ": "JWT", "alg": "ES384" }));
     let claims = part(json!({
-        "sub": sub, "aud": client, "iss": state.url, "session_arn": sub, "exp": now + state.rules.expires_in, "iat": now,
+        "sub": sub, "aud": client, "iss": state.url, "session_arn": sub,
+        "exp": now + state.rules.expires_in, "iat": now,
     }));
     let token = format!("{head}.{claims}.{}", url_text(128));
     state.secrets.push(token.clone());

@@ -166,8 +166,8 @@ pub(super) fn url_text(count: usize) -> String {
     random_text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", count)
 }
 
-/// `count` random characters of base64 behind `prefix`, with a `/` and a `+` among them, for both break naive quoting and
-/// naive URL encoding.
+/// `count` random characters of base64 behind `prefix`, with a `/` and a `+` among them, for these break naive
+/// quoting and URL encoding.
 fn secret_text(count: usize, prefix: &str) -> String {
     let mut bytes = vec![0; count];
     loop {
