@@ -56,7 +56,7 @@ pub(crate) enum Fault {
     Truncated,
     /// Adds this many headers to the true answer (at most 20 000).
     Headers(usize),
-    /// Replaces one top-level field of the true answer; `Null` removes it. JSON answers only.
+    /// Replaces one field of a true answer in JSON (`expiresIn`, `accessToken.sessionToken`); `Null` removes it.
     Field(String, Value),
     /// Names another identity: in the answer of STS, or as `sub` and `session_arn` of the id token.
     Identity(String),

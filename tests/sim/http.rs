@@ -53,7 +53,8 @@ pub(super) fn serve(port: u16, state: Arc<Mutex<State>>) -> (String, oneshot::Se
 
 fn listen(port: u16) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
+    // So that a port asked for can be taken again at once; on Windows it would be shared with another process.
+    socket.set_reuseaddr(cfg!(unix))?;
     socket.bind(([127, 0, 0, 1], port).into())?;
     socket.listen(1024)
 }

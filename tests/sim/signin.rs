@@ -108,16 +108,25 @@ pub(super) fn token(state: &mut State, ask: &Ask, turn: &Turn) -> Result<Act, Re
     } else {
         refresh(state, &fields, &thumbprint, turn)?
     };
-    if let Some(Fault::Field(name, value)) = &turn.fault {
-        if value.is_null() {
-            answer.shift_remove(name);
-        } else {
-            answer.insert(name.clone(), value.clone());
-        }
+    if let Some(Fault::Field(path, value)) = &turn.fault {
+        alter(&mut answer, path, value);
     }
     Ok(Answer::new(200, "application/json", Value::Object(answer).to_string())
         .with("x-amzn-RequestId", &super::sts::request_id())
         .into())
+}
+
+/// Puts `value` at the dotted `path`, or removes what is there if it is `Null`.
+fn alter(answer: &mut Map<String, Value>, path: &str, value: &Value) {
+    match path.split_once('.') {
+        Some((outer, inner)) => {
+            if let Some(Value::Object(answer)) = answer.get_mut(outer) {
+                alter(answer, inner, value);
+            }
+        }
+        None if value.is_null() => drop(answer.shift_remove(path)),
+        None => drop(answer.insert(path.to_owned(), value.clone())),
+    }
 }
 
 /// Redeems a code.
