@@ -4,4 +4,5 @@
 mod error;
 mod host;
 mod model;
+mod shell;
 pub use host::{Fake, Host};
