@@ -7,4 +7,5 @@ mod error;
 mod host;
 mod login;
 mod model;
+mod shell;
 pub use host::{Fake, Host};

@@ -1,0 +1,66 @@
+//! fish: `set -gx NAME '…'`.
+
+use super::dialect::{Dialect, Facts, is_plain};
+use crate::error::Result;
+use crate::model::{Change, EnvDelta};
+use std::fmt::Write as _;
+
+pub(super) struct Fish;
+
+impl Dialect for Fish {
+    fn name(&self) -> &'static str {
+        "fish"
+    }
+
+    /// Takes local and global variables away and leaves universal ones, which belong to every fish of the user.
+    ///
+    /// A universal variable that is exported stays in the environment: fish exports it whatever an unexported
+    /// global of its name says. Setting the name hides it; where nothing is set, fish itself says so on stderr.
+    /// Nothing resets `$status` but `true`: `set` of a value keeps it as it was.
+    fn spell(&self, delta: &EnvDelta, _: Option<&Facts>) -> Result<String> {
+        let mut text = String::new();
+        let is_set = |name| delta.set().any(|(set, _)| set == name);
+        let (hidden, gone): (Vec<_>, Vec<_>) = delta
+            .iter()
+            .filter(|(_, change)| matches!(change, Change::Unset))
+            .map(|(name, _)| name)
+            .partition(|name| is_set(*name));
+        let erase = "set -el $name; set -eg $name;";
+        if !hidden.is_empty() {
+            let _ = writeln!(text, "begin; for name in {}; {erase} end; true; end;", hidden.join(" "));
+        }
+        if !gone.is_empty() {
+            let _ = writeln!(
+                text,
+                "begin; for name in {}; {erase} set -qx $name; and echo \"awsenv: $name is still set, by a \
+                 universal variable; to take it away: set -eU $name\" >&2; end; true; end;",
+                gone.join(" ")
+            );
+        }
+        for (name, value) in delta.set() {
+            let _ = writeln!(text, "set -gx {name} {};", quote(value.expose()));
+        }
+        Ok(text)
+    }
+
+    fn is_shell(&self) -> bool {
+        true
+    }
+
+    fn failure(&self) -> &'static str {
+        "false;\n"
+    }
+
+    fn word(&self, raw: &str) -> String {
+        if is_plain(raw) { raw.to_owned() } else { quote(raw) }
+    }
+
+    fn line(&self, command: &str) -> String {
+        format!("{command} | source")
+    }
+}
+
+/// Within single quotes only the backslash and the quote are special.
+fn quote(raw: &str) -> String {
+    format!("'{}'", raw.replace('\\', r"\\").replace('\'', r"\'"))
+}

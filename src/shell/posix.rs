@@ -1,0 +1,77 @@
+//! bash, zsh and every shell of the POSIX family: `export NAME='…'`.
+
+use super::dialect::{Dialect, Facts, is_plain};
+use crate::error::Result;
+use crate::model::{Change, EnvDelta};
+use std::fmt::Write as _;
+
+/// One shell of the family. The backslash keeps aliases away from a command; `builtin` also keeps functions away,
+/// which POSIX does itself for `export` and `unset`, and for which dash has no word.
+pub(super) struct Posix {
+    name: &'static str,
+    aliases: &'static [&'static str],
+    set: &'static str,
+    unset: &'static str,
+}
+
+pub(super) static BASH: Posix =
+    Posix { name: "bash", aliases: &[], set: r"\builtin export", unset: r"\builtin unset -v" };
+
+pub(super) static ZSH: Posix =
+    Posix { name: "zsh", aliases: &[], set: r"\builtin export", unset: r"\builtin unset -v" };
+
+pub(super) static SH: Posix = Posix {
+    name: "sh",
+    aliases: &["posix", "dash", "ash", "ksh", "mksh"],
+    set: r"\export",
+    unset: r"\unset -v",
+};
+
+impl Dialect for Posix {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        self.aliases
+    }
+
+    fn spell(&self, delta: &EnvDelta, _: Option<&Facts>) -> Result<String> {
+        let mut text = String::new();
+        let gone: Vec<_> = delta
+            .iter()
+            .filter(|(_, change)| matches!(change, Change::Unset))
+            .map(|(name, _)| name)
+            .collect();
+        if !gone.is_empty() {
+            // -v: else bash takes away a function where there is no variable of that name
+            let _ = writeln!(text, "{} {};", self.unset, gone.join(" "));
+        }
+        for (name, value) in delta.set() {
+            let _ = writeln!(text, "{} {name}={};", self.set, quote(value.expose()));
+        }
+        Ok(text)
+    }
+
+    fn is_shell(&self) -> bool {
+        true
+    }
+
+    fn failure(&self) -> &'static str {
+        "false;\n"
+    }
+
+    fn line(&self, command: &str) -> String {
+        format!("eval \"$({command})\"")
+    }
+}
+
+/// Within single quotes nothing is special but the quote itself: it stands outside them, behind a backslash.
+pub(super) fn quote(raw: &str) -> String {
+    format!("'{}'", raw.replace('\'', r"'\''"))
+}
+
+/// Quoted only where needed.
+pub(super) fn word(raw: &str) -> String {
+    if is_plain(raw) { raw.to_owned() } else { quote(raw) }
+}
