@@ -1,0 +1,209 @@
+//! Console sign-in (`aws login`): a token file, renewed by one process for all.
+
+use super::step::{Held, Need, Provider, Step};
+use crate::aws::dpop::DpopKey;
+use crate::aws::signin::{self, Grant, Refused, Tokens};
+use crate::aws::{Endpoint, Fault};
+use crate::cache::Slot;
+use crate::cache::entry::Entry;
+use crate::cache::flight::{self, Flight};
+use crate::cache::login::LoginToken;
+use crate::config::{self, Profile};
+use crate::error::{Error, Kind, Result};
+use crate::host::Host;
+use crate::model::freshness::{self, Freshness};
+use crate::model::{Arn, Credentials, ProfileName, Region};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
+
+/// The usual lifetime of these credentials.
+const USUAL: TimeDelta = TimeDelta::minutes(15);
+
+/// What was received so recently is not renewed for lasting too short: a renewal would last no longer.
+const JUST_RECEIVED: TimeDelta = TimeDelta::seconds(30);
+
+/// How long a renewal may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+pub(super) struct LoginSession;
+
+struct Session {
+    profile: ProfileName,
+    session: Arn,
+    /// Where the token is renewed if its file does not say: the profile's region.
+    region: Option<Region>,
+    endpoints: config::Endpoints,
+}
+
+impl Provider for LoginSession {
+    fn kind(&self) -> &'static str {
+        "console sign-in"
+    }
+
+    fn claim(&self, profile: &Profile) -> Option<Result<Box<dyn Step>>> {
+        let setting = profile.get("login_session")?;
+        let wrong = |why| Error::new(Kind::Config, format!("{}, [{}]: {why}", setting.place(), profile.name));
+        let session = || -> Result<Box<dyn Step>> {
+            Ok(Box::new(Session {
+                profile: profile.name.clone(),
+                session: setting.value().parse().map_err(wrong)?,
+                region: profile.region()?,
+                endpoints: profile.endpoints(),
+            }))
+        };
+        Some(session())
+    }
+}
+
+impl Step for Session {
+    fn login_session(&self) -> Option<&str> {
+        Some(self.session.as_str())
+    }
+
+    fn held(&self, host: &Host) -> Option<Held> {
+        match LoginToken::read(&Slot::login(host, self.session.as_str())) {
+            Entry::Found(token) => self.hold(&token).ok(),
+            _ => None,
+        }
+    }
+
+    fn fetch(&self, host: &Host, need: &Need) -> Result<Held> {
+        let slot = Slot::login(host, self.session.as_str());
+        let what = format!("the renewal of `{}`", self.profile);
+        let flight = Flight { slot: &slot, limit: LIMIT, what: &what };
+        let renewed = flight::fly(
+            host,
+            &flight,
+            || {
+                let token = self.token(host, &slot)?;
+                let held = self.hold(&token)?;
+                Ok((self.judge(host, &token, &held, need) == Freshness::Fresh).then_some(held))
+            },
+            || self.renew(host, &slot),
+        );
+        renewed.or_else(|error| self.make_do(host, &slot, error))
+    }
+}
+
+impl Session {
+    fn again(&self) -> String {
+        format!("awsenv login {}", self.profile.typed())
+    }
+
+    /// The token, or the sentence that says how to get one.
+    fn token(&self, host: &Host, slot: &Slot) -> Result<LoginToken> {
+        let required = |message| {
+            Error::new(Kind::LoginRequired, message).hint(format!("sign in: {}", self.again()))
+        };
+        match LoginToken::read(slot) {
+            Entry::Found(token) => Ok(token),
+            Entry::Missing => Err(required(format!("`{}` is not signed in", self.profile))),
+            Entry::Damaged(why) => {
+                host.debug(|| why.clone());
+                Err(required(format!("the sign-in of `{}` is damaged", self.profile)).because(why))
+            }
+        }
+    }
+
+    fn hold(&self, token: &LoginToken) -> Result<Held> {
+        let credentials = token.credentials().map_err(|why| Error::new(Kind::LoginRequired, why))?;
+        let refresh_at = credentials.expiration.map(|end| freshness::refresh_at(end, token.received, USUAL));
+        Ok(Held { credentials, refresh_at, identity: Some(self.session.identity().to_owned()) })
+    }
+
+    fn judge(&self, host: &Host, token: &LoginToken, held: &Held, need: &Need) -> Freshness {
+        let now = host.clock.now();
+        let (Some(end), Some(refresh_at)) = (held.credentials.expiration, held.refresh_at) else {
+            return Freshness::Spent;
+        };
+        let recent = (TimeDelta::zero()..JUST_RECEIVED).contains(&(now - token.received));
+        // an end further away than any lifetime is a clock that was set back
+        if end - now > TimeDelta::hours(12) {
+            return Freshness::Stale;
+        }
+        freshness::judge(end, refresh_at, need.least.filter(|_| !recent), now)
+    }
+
+    /// Renews the token and stores it. The caller holds the lock.
+    fn renew(&self, host: &Host, slot: &Slot) -> Result<Held> {
+        let token = self.token(host, slot)?;
+        let (mut token, mut tokens) = (token.clone(), self.ask(host, &token));
+        if let Err((Refused::SessionEnded, _)) = tokens {
+            // a tool without locks may have renewed it meanwhile: then its refresh token is the good one
+            let again = self.token(host, slot)?;
+            if again.refresh_token() != token.refresh_token() {
+                tokens = self.ask(host, &again);
+                token = again;
+            }
+        }
+        let tokens = tokens.map_err(|(_, error)| error)?;
+        let now = host.clock.now();
+        let account = self.session.account().clone();
+        let credentials = credentials_of(&tokens, account, now)?;
+        token.set_credentials(&credentials);
+        token.set_refresh_token(&tokens.refresh_token);
+        token.received = now;
+        self.store(host, slot, &token);
+        self.hold(&token)
+    }
+
+    /// Writes the renewed token, unless it was forgotten while it was renewed. Failure costs a renewal, no more.
+    fn store(&self, host: &Host, slot: &Slot, token: &LoginToken) {
+        if slot.file().is_some_and(|file| !file.exists()) {
+            return;
+        }
+        if let Err(e) = token.write(slot) {
+            host.warn(format!("the renewed sign-in of `{}` cannot be kept: {e}", self.profile));
+        }
+    }
+
+    fn ask(&self, host: &Host, token: &LoginToken) -> Result<Tokens, (Refused, Error)> {
+        let other = |error: Error| (Refused::Other, error);
+        let damaged = |why: String| other(Error::new(Kind::LoginRequired, why));
+        let region = match token.sign_in_region().map(str::parse) {
+            Some(Ok(region)) => region,
+            _ => self.region.clone().ok_or_else(|| {
+                let message = format!("`{}` does not say in which region it was signed in", self.profile);
+                other(Error::new(Kind::LoginRequired, message).hint(format!("sign in again: {}", self.again())))
+            })?,
+        };
+        let endpoint = self.endpoints.signin(host, &region).map_err(other)?;
+        let endpoint = Endpoint::new(endpoint, self.endpoints.ca_bundle(host));
+        let key = token.dpop_key().and_then(|pem| DpopKey::from_pem(pem.expose())).map_err(damaged)?;
+        let refresh_token = token.refresh_token().map_err(damaged)?;
+        let client_id = token.client_id().map_err(damaged)?;
+        let grant = Grant::Refresh { token: &refresh_token };
+        let asked = host.network().block_on(signin::token(host, &endpoint, client_id, &grant, &key));
+        asked.map_err(other)?.map_err(|fault| signin::explain(fault, false, &self.again()))
+    }
+
+    /// What still lasts is used although it could not be renewed.
+    fn make_do(&self, host: &Host, slot: &Slot, error: Error) -> Result<Held> {
+        let Entry::Found(token) = LoginToken::read(slot) else { return Err(error) };
+        let Ok(held) = self.hold(&token) else { return Err(error) };
+        match held.credentials.expiration {
+            Some(end) if end > host.clock.now() && end - host.clock.now() <= TimeDelta::hours(12) => {
+                let left = crate::model::time::words(end - host.clock.now());
+                host.warn(format!("not renewed, {left} left: {}", error.in_one_line()));
+                Ok(held)
+            }
+            _ => Err(error),
+        }
+    }
+}
+
+/// The credentials in an answer, checked. They end by this machine's clock: the answer tells a lifetime.
+fn credentials_of(
+    tokens: &Tokens,
+    account: crate::model::AccountId,
+    now: DateTime<Utc>,
+) -> Result<Credentials> {
+    Credentials::new(
+        &tokens.access_key_id,
+        tokens.secret_access_key.clone(),
+        Some(tokens.session_token.clone()),
+        Some(now + tokens.lifetime),
+        Some(account),
+    )
+    .map_err(|why| Fault::Nonsense(why).into_error("AWS Sign-In"))
+}

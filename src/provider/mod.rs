@@ -1,0 +1,39 @@
+//! What turns a profile into credentials. One file for each kind; the order of the table is the precedence.
+
+mod environment;
+mod later;
+mod login_session;
+mod static_keys;
+mod step;
+
+use crate::config::Profile;
+use crate::error::Result;
+pub(crate) use environment::Environment;
+pub(crate) use step::{Held, Need, Provider, Step};
+
+/// The providers of a named profile, in the AWS CLI's order of precedence.
+///
+/// Source: `botocore.credentials.create_credential_resolver`; the environment is left out, as for `--profile`.
+static PROVIDERS: [&dyn Provider; 8] = [
+    &later::ASSUME_ROLE,
+    &later::WEB_IDENTITY,
+    &later::IDENTITY_CENTER,
+    &static_keys::CREDENTIALS_FILE,
+    &login_session::LoginSession,
+    &later::PROCESS,
+    &static_keys::CONFIG_FILE,
+    &later::SOURCE,
+];
+
+/// The first step of a profile: that of the first provider which takes it. `None`: it says nothing of credentials.
+///
+/// # Errors
+/// A provider that takes a profile which is not as it must be fails: nothing falls through to the next.
+pub(crate) fn claim(profile: &Profile) -> Option<Result<Box<dyn Step>>> {
+    PROVIDERS.iter().find_map(|provider| provider.claim(profile))
+}
+
+/// How a profile gets its credentials, in two words, offline and whether or not they can be got.
+pub(crate) fn kind(profile: &Profile) -> Option<&'static str> {
+    PROVIDERS.iter().find(|provider| provider.claim(profile).is_some()).map(|provider| provider.kind())
+}
