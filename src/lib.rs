@@ -1,6 +1,7 @@
 //! awsenv
 
 #![expect(dead_code, reason = "under construction")]
+mod config;
 mod error;
 mod host;
 mod model;
