@@ -1,0 +1,166 @@
+//! A section as it is read: its settings, where each stands, and what its text means.
+
+use super::document::Document;
+use super::lines;
+use super::{Source, Which};
+use crate::error::{Error, Kind, Result};
+use crate::model::{Region, text};
+use chrono::TimeDelta;
+use std::borrow::Cow;
+use std::str::FromStr;
+
+/// A profile: `[profile NAME]` of the config file with `[NAME]` of the credentials file on top.
+pub(crate) type Profile<'a> = Section<'a>;
+
+/// A section with its settings; a profile is one made of two files.
+///
+/// It inherits nothing from `[default]`.
+pub(crate) struct Section<'a> {
+    name: String,
+    place: String,
+    /// Those of the config file first.
+    settings: Vec<Setting<'a>>,
+}
+
+/// One setting and where it stands. The value may be a secret, so there is no `Debug`.
+pub(crate) struct Setting<'a> {
+    /// Lower case.
+    pub(crate) key: Cow<'a, str>,
+    /// Later lines of a value are joined by `\n`; a nested block begins with one.
+    pub(crate) value: Cow<'a, str>,
+    /// Counted from 1.
+    pub(crate) line: usize,
+    source: &'a Source,
+    header: &'a str,
+}
+
+impl<'a> Section<'a> {
+    /// Reads a section of one file or of both.
+    pub(super) fn of(name: &str, parts: &[(&'a Source, usize)]) -> Section<'a> {
+        let settings = parts.iter().flat_map(|(source, section)| {
+            let document: &'a Document = &source.document;
+            let header = document.header(*section);
+            document.items(*section).into_iter().map(move |item| Setting {
+                key: item.key,
+                value: item.value,
+                line: item.line,
+                source,
+                header,
+            })
+        });
+        let place = parts.first().map_or(String::new(), |(source, section)| {
+            let line = source.document.sections[*section].line;
+            format!("{}:{line}, [{}]", source.shown, text::field(source.document.header(*section)))
+        });
+        Section { name: name.to_owned(), place, settings: settings.collect() }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// File, line and header, as errors begin: `~/.aws/config:7, [profile dev]`.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The setting that counts: the credentials file's before the config file's. `key` is lower case.
+    pub(crate) fn get(&self, key: &str) -> Option<&Setting<'a>> {
+        self.settings.iter().rev().find(|setting| setting.key == key)
+    }
+
+    /// The value that counts, if it is there and not empty.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        self.get(key).map(|setting| &*setting.value).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn in_config(&self, key: &str) -> Option<&Setting<'a>> {
+        self.settings_in(Which::Config).find(|setting| setting.key == key)
+    }
+
+    pub(crate) fn in_credentials(&self, key: &str) -> Option<&Setting<'a>> {
+        self.settings_in(Which::Credentials).find(|setting| setting.key == key)
+    }
+
+    /// Every setting of one file, whether it counts or not.
+    pub(crate) fn settings_in(&self, which: Which) -> impl Iterator<Item = &Setting<'a>> {
+        self.settings.iter().filter(move |setting| setting.file() == which)
+    }
+
+    /// Every key once, in the order of the AWS CLI.
+    pub(crate) fn keys(&self) -> Vec<&str> {
+        let mut keys: Vec<&str> = Vec::new();
+        for setting in &self.settings {
+            if setting.file() == Which::Config || self.in_config(&setting.key).is_none() {
+                keys.push(&setting.key);
+            }
+        }
+        keys
+    }
+
+    /// The value that counts, read as a `T`; an empty one is none.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] with place, key, value and `T`'s own words.
+    pub(crate) fn parse<T: FromStr<Err = String>>(&self, key: &str) -> Result<Option<T>> {
+        self.read(key, |value| value.parse())
+    }
+
+    /// The region of the profile.
+    pub(crate) fn region(&self) -> Result<Option<Region>> {
+        self.read("region", |value| value.parse().map_err(|_: String| "not a region".to_owned()))
+    }
+
+    /// A number of seconds.
+    pub(crate) fn duration(&self, key: &str) -> Result<Option<TimeDelta>> {
+        self.read(key, |value| {
+            let seconds = value.parse::<u32>().map_err(|_| "not a number of seconds".to_owned())?;
+            Ok(TimeDelta::seconds(seconds.into()))
+        })
+    }
+
+    /// `true` or `false`, in any case.
+    pub(crate) fn switch(&self, key: &str) -> Result<Option<bool>> {
+        self.read(key, |value| match value.to_ascii_lowercase().as_str() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("neither `true` nor `false`".into()),
+        })
+    }
+
+    /// The pairs of a nested block; none if the value is not one.
+    pub(crate) fn nested(&self, key: &str) -> Vec<(&str, &str)> {
+        self.get(key).map_or(Vec::new(), Setting::nested)
+    }
+
+    fn read<T>(&self, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>> {
+        let Some(setting) = self.get(key).filter(|setting| !setting.value.is_empty()) else {
+            return Ok(None);
+        };
+        read(&setting.value).map(Some).map_err(|why| setting.refuse(&why))
+    }
+}
+
+impl<'a> Setting<'a> {
+    pub(crate) fn file(&self) -> Which {
+        self.source.document.which
+    }
+
+    /// `~/.aws/credentials:12`.
+    pub(crate) fn place(&self) -> String {
+        format!("{}:{}", self.source.shown, self.line)
+    }
+
+    /// The pairs of a nested block, as they stand; none if the value is not one.
+    pub(crate) fn nested(&self) -> Vec<(&str, &str)> {
+        let block = Some(&*self.value).filter(|value| value.starts_with('\n'));
+        block.into_iter().flat_map(lines::nested).filter_map(Result::ok).collect()
+    }
+
+    /// The error for a value that cannot be: place, section, key, value, and `why` it cannot. Not for secrets.
+    pub(crate) fn refuse(&self, why: &str) -> Error {
+        let (header, value) = (text::field(self.header), text::field(&self.value));
+        let message = format!("{}, [{header}]: `{}` is `{value}`, {why}", self.place(), self.key);
+        Error::new(Kind::Config, message)
+    }
+}
