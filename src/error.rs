@@ -87,11 +87,17 @@ pub(crate) struct Error {
     message: String,
     causes: Vec<String>,
     hints: Vec<String>,
+    told: bool,
 }
 
 impl Error {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Error {
-        Error { kind, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+        Error { kind, message: message.into(), causes: Vec::new(), hints: Vec::new(), told: false }
+    }
+
+    /// Words that are whole already, such as clap's.
+    pub(crate) fn told(kind: Kind, words: impl Into<String>) -> Error {
+        Error { told: true, ..Error::new(kind, words) }
     }
 
     /// Adds what another program or library said.
@@ -118,6 +124,9 @@ impl Error {
 
     /// The lines for stderr.
     pub(crate) fn render(&self) -> String {
+        if self.told {
+            return self.message.lines().map(text::clean).collect::<Vec<_>>().join("\n") + "\n";
+        }
         let mut lines = format!("error: {}\n", text::clean(&self.message));
         for cause in &self.causes {
             let _ = writeln!(lines, "  caused by: {}", text::clean(cause));

@@ -1,10 +1,10 @@
 //! awsenv
 
-#![expect(dead_code, reason = "under construction")]
 mod aws;
 mod cache;
 mod commands;
 mod config;
+mod enter;
 mod error;
 mod host;
 mod load;
@@ -15,4 +15,80 @@ mod provider;
 mod resolve;
 mod select;
 mod shell;
+
+use clap::Parser as _;
+use error::{Error, Kind};
+use std::ffi::OsString;
+
 pub use host::{Fake, Host};
+
+/// Turns any AWS profile into a working shell, and keeps it working
+#[derive(clap::Parser)]
+#[command(name = "awsenv", version, propagate_version = true, disable_help_subcommand = true, after_help = FIRST_STEPS)]
+struct Cli {
+    #[command(subcommand)]
+    command: commands::Command,
+    /// Say only what is wrong
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Trace what is read and asked, without secrets (also AWSENV_DEBUG=1)
+    #[arg(long, global = true)]
+    debug: bool,
+}
+
+const FIRST_STEPS: &str = "\
+First steps:
+  eval \"$(awsenv login dev)\"            sign in with the browser, load this shell (fish: awsenv login dev | source)
+  awsenv exec prod -- terraform plan     run one command with another profile
+  awsenv status                          what this shell holds, and for how long
+  eval \"$(awsenv unset)\"                this shell as it was before
+
+Exit codes: 0 ok, 1 failed, 2 usage, 3 configuration, 4 sign-in needed, 5 refused by AWS, 6 AWS unreachable,
+130 interrupted. exec: the command's own; 125 awsenv failed, 126 not executable, 127 not found.";
+
+/// Runs a command line in a world; the exit code.
+///
+/// stdout is written once, at the end, and only if all went well; else it is one statement that fails, where a
+/// shell evaluates it.
+pub fn run(host: &Host, argv: &[OsString]) -> u8 {
+    host::process::harden();
+    let outcome = match Cli::try_parse_from(argv) {
+        Ok(cli) => {
+            host.term.set_quiet(cli.quiet);
+            host.term.set_debug(cli.debug || host.env.switch("AWSENV_DEBUG"));
+            cli.command.run(host)
+        }
+        Err(help) if !help.use_stderr() => {
+            host.out(help.to_string());
+            Ok(0)
+        }
+        Err(usage) => Err(Error::told(Kind::Usage, usage.to_string())),
+    };
+    match outcome.and_then(|code| host.term.flush().map(|()| code)) {
+        Ok(code) => code,
+        Err(error) => fail(host, argv, &error),
+    }
+}
+
+/// Says what went wrong, in a way that `eval` cannot miss; the exit code.
+fn fail(host: &Host, argv: &[OsString], error: &Error) -> u8 {
+    let words: Vec<&str> = argv.iter().skip(1).filter_map(|word| word.to_str()).collect();
+    let command = words.iter().find(|word| !word.starts_with('-')).copied().unwrap_or_default();
+    host.term.complain(error);
+    host.term.take_back();
+    if commands::EVALUATED.contains(&command) && !host.term.stdout_is_terminal() {
+        let dialect = shell::choose(host, named_shell(&words));
+        host.out(dialect.map_or("false;\n", |dialect| dialect.failure()));
+        let _ = host.term.flush(); // a stdout that cannot be written was complained of already
+    }
+    if command == "exec" { error.kind.exec_code() } else { error.kind.code() }
+}
+
+/// What `--shell` or `--format` says, even where the rest makes no sense.
+fn named_shell<'a>(words: &[&'a str]) -> Option<&'a str> {
+    words.iter().enumerate().find_map(|(at, word)| match word.split_once('=') {
+        Some(("--shell" | "--format", name)) => Some(name),
+        None if matches!(*word, "--shell" | "--format") => words.get(at + 1).copied(),
+        _ => None,
+    })
+}

@@ -8,10 +8,10 @@ use super::{Endpoint, Fault};
 use crate::error::{Error, Kind};
 use crate::host::Host;
 use crate::host::http::{Answer, Request};
-use crate::model::Secret;
+use crate::model::{AccountId, Credentials, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use url::Url;
 
@@ -68,6 +68,20 @@ pub(crate) struct Tokens {
     pub(crate) refresh_token: Secret,
     /// Only for a code: says who signed in.
     pub(crate) id_token: Option<Secret>,
+}
+
+impl Tokens {
+    /// The credentials, checked. They end by this machine's clock: the answer tells a lifetime, not an instant.
+    pub(crate) fn credentials(&self, account: &AccountId, now: DateTime<Utc>) -> Result<Credentials, Fault> {
+        Credentials::new(
+            &self.access_key_id,
+            self.secret_access_key.clone(),
+            Some(self.session_token.clone()),
+            Some(now + self.lifetime),
+            Some(account.clone()),
+        )
+        .map_err(Fault::Nonsense)
+    }
 }
 
 #[derive(Deserialize)]

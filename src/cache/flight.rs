@@ -3,7 +3,7 @@
 use super::Slot;
 use crate::error::{Error, Kind, Result};
 use crate::host::fs::{self, TryLock};
-use crate::host::{Host, random};
+use crate::host::{Host, clock, random};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::Duration;
@@ -22,6 +22,19 @@ pub(crate) struct Flight<'a> {
     pub(crate) limit: Duration,
     /// What a waiter says it waits for: "the sign-in to `dev`".
     pub(crate) what: &'a str,
+}
+
+impl Flight<'_> {
+    /// What to do when the holder is interrupted: who waits is told that it was cancelled, and does not ask in turn.
+    pub(crate) fn cancellation(&self) -> impl FnOnce() + Send + use<> {
+        let path = self.slot.beside("fail");
+        let error = Error::new(Kind::Interrupted, format!("{} was cancelled in another awsenv", self.what));
+        move || {
+            if let Some(path) = path {
+                share_failure(clock::boot(), &path, &error);
+            }
+        }
+    }
 }
 
 /// Returns what `ready` finds, or does `work` while every other process waits for it.
@@ -83,7 +96,7 @@ pub(crate) fn fly<T>(
     let outcome = work();
     match &outcome {
         Ok(_) => drop(fs::remove(&fail_path)),
-        Err(error) => share_failure(host, &fail_path, error),
+        Err(error) => share_failure(host.clock.boot(), &fail_path, error),
     }
     drop(lock);
     outcome
@@ -102,11 +115,11 @@ struct Failure {
 /// Not JSON as a whole: `aws sso logout` parses every file of its directory.
 const FAILURE_HEAD: &str = "# awsenv\n";
 
-fn share_failure(host: &Host, path: &Path, error: &Error) {
+fn share_failure(when: Duration, path: &Path, error: &Error) {
     let (message, causes, hints) = error.parts();
     let failure = Failure {
         boot: boot_id(),
-        when_millis: millis(host.clock.boot()),
+        when_millis: millis(when),
         kind: format!("{:?}", error.kind),
         message: message.to_owned(),
         causes: causes.to_vec(),

@@ -1,12 +1,16 @@
 //! The files of AWS's tools, `config` and `credentials`: read as the AWS CLI reads them, edited without loss; and our own.
 
 mod document;
+mod endpoints;
+mod stub;
 mod header;
 mod lines;
 mod location;
 mod outline;
 mod profile;
 
+pub(crate) use stub::{Edit, Settings};
+pub(crate) use endpoints::Endpoints;
 pub(crate) use header::{Family, SectionId};
 pub(crate) use profile::{Profile, Section, Setting};
 

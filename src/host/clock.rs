@@ -50,18 +50,24 @@ impl Clock {
         }
     }
 
-    /// Time since boot, sleep included: for limits that must end, and marks that must not outlive a boot.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    /// [`boot`], by way of the host.
+    #[expect(clippy::unused_self, reason = "time is told through the host")]
     pub(crate) fn boot(&self) -> Duration {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+        boot()
     }
+}
 
-    /// Time since boot; elsewhere the wall clock stands in for it.
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    pub(crate) fn boot(&self) -> Duration {
-        #[expect(clippy::disallowed_methods, reason = "the door")]
-        let now = Utc::now();
-        now.signed_duration_since(DateTime::UNIX_EPOCH).to_std().unwrap_or_default()
-    }
+/// Time since boot, sleep included: for limits that must end, and marks that must not outlive a boot.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// Time since boot; elsewhere the wall clock stands in for it.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn boot() -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "the door")]
+    let now = Utc::now();
+    now.signed_duration_since(DateTime::UNIX_EPOCH).to_std().unwrap_or_default()
 }

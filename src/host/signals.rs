@@ -1,23 +1,36 @@
 //! Ctrl-C, while somebody is asked or waited for.
 
-use std::io::Write as _;
-use std::sync::Once;
+use std::sync::Mutex;
 
-/// From here on a signal that ends us first leaves `parting` on stdout, shows the cursor again, and then ends us as
-/// it would have: the shell sees a process that died of the signal (130 for Ctrl-C).
+/// What is still to be done when a signal ends us.
+static LAST: Mutex<Vec<Box<dyn FnOnce() + Send>>> = Mutex::new(Vec::new());
+
+/// Has `last` done before a signal ends us.
+pub(crate) fn before_parting(last: impl FnOnce() + Send + 'static) {
+    if let Ok(mut all) = LAST.lock() {
+        all.push(Box::new(last));
+    }
+}
+
+/// From here on a signal that ends us first leaves `parting` on stdout, puts the terminal right, and then ends us
+/// as it would have: the shell sees a process that died of the signal (130 for Ctrl-C).
 ///
 /// Done only before a question or a wait, so that cached paths start no thread.
 #[cfg(unix)]
 pub(crate) fn part_with(parting: &'static str) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    static ONCE: Once = Once::new();
+    use std::io::Write as _;
+    static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
+        let terminal = Terminal::remember();
         std::thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
-                let _ = std::io::stdout().write_all(parting.as_bytes());
-                let _ = std::io::stdout().flush();
-                show_cursor();
+                let mut stdout = std::io::stdout();
+                let _ = stdout.write_all(parting.as_bytes()).and_then(|()| stdout.flush());
+                terminal.restore();
+                let last = LAST.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
+                last.into_iter().for_each(|last| last());
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
         });
@@ -27,12 +40,23 @@ pub(crate) fn part_with(parting: &'static str) {
 #[cfg(not(unix))]
 pub(crate) fn part_with(_parting: &'static str) {}
 
-/// A picker hides it, and puts the terminal in raw mode; the line discipline is restored by its own reader thread.
+/// The terminal as it was before a picker hid the cursor and took the keys one by one.
 #[cfg(unix)]
-fn show_cursor() {
-    use std::io::IsTerminal as _;
-    let mut stderr = std::io::stderr();
-    if stderr.is_terminal() {
-        let _ = stderr.write_all(b"\x1b[?25h\r\n");
+struct Terminal(Option<(std::fs::File, rustix::termios::Termios)>);
+
+#[cfg(unix)]
+impl Terminal {
+    fn remember() -> Terminal {
+        let tty = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty");
+        Terminal(tty.ok().and_then(|tty| rustix::termios::tcgetattr(&tty).ok().map(|modes| (tty, modes))))
+    }
+
+    fn restore(&self) {
+        use std::io::Write as _;
+        if let Some((tty, modes)) = &self.0 {
+            let _ = rustix::termios::tcsetattr(tty, rustix::termios::OptionalActions::Now, modes);
+            let mut tty = tty;
+            let _ = tty.write_all(b"\x1b[?25h\r\n");
+        }
     }
 }

@@ -62,7 +62,8 @@ pub(crate) struct EnvDelta {
 
 /// All that a shell is told when a profile is loaded. What is not known is left out, never set empty.
 pub(crate) struct Load<'a> {
-    pub(crate) profile: &'a ProfileName,
+    /// `None`: the environment's own credentials.
+    pub(crate) profile: Option<&'a ProfileName>,
     pub(crate) credentials: &'a Credentials,
     pub(crate) identity: Option<&'a str>,
     pub(crate) region: Option<&'a Region>,
@@ -91,8 +92,8 @@ impl EnvDelta {
         put("AWS_ACCOUNT_ID", credentials.account.as_ref().map(ToString::to_string));
         put("AWS_REGION", load.region.map(ToString::to_string));
         put("AWS_DEFAULT_REGION", load.region.map(ToString::to_string));
-        put("AWS_SSO_PROFILE", Some(load.profile.to_string()));
-        put("AWSENV_PROFILE", Some(load.profile.to_string()));
+        put("AWS_SSO_PROFILE", load.profile.map(ToString::to_string));
+        put("AWSENV_PROFILE", load.profile.map(ToString::to_string));
         put("AWSENV_ACCOUNT_ID", credentials.account.as_ref().map(ToString::to_string));
         put("AWSENV_IDENTITY", load.identity.map(str::to_owned));
         put("AWSENV_EXPIRES_AT", credentials.expiration.map(|at| at.timestamp().to_string()));
@@ -180,7 +181,7 @@ mod tests {
         )
         .unwrap();
         EnvDelta::load(&Load {
-            profile: &"dev".parse().unwrap(),
+            profile: Some(&"dev".parse().unwrap()),
             credentials: &credentials,
             identity: Some("Admin"),
             region,

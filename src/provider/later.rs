@@ -2,8 +2,7 @@
 //!
 //! They are recognised, so that a profile is never read as something that it is not.
 
-use super::step::{Provider, Step};
-use crate::config::Profile;
+use super::step::{Provider, Step, Subject};
 use crate::error::{Error, Kind, Result};
 
 pub(super) const ASSUME_ROLE: Later = Later {
@@ -31,13 +30,14 @@ impl Provider for Later {
         self.kind
     }
 
-    fn claim(&self, profile: &Profile) -> Option<Result<Box<dyn Step>>> {
+    fn claim(&self, subject: &Subject) -> Option<Result<Box<dyn Step>>> {
+        let profile = subject.profile;
         let setting = self.keys.iter().find_map(|key| profile.get(key))?;
         if self.unless.is_some_and(|key| profile.get(key).is_some()) {
             return None;
         }
         let (place, kind) = (setting.place(), self.kind);
-        let message = format!("{place}: `{}` gets its credentials by {kind}, which awsenv cannot use yet", profile.name);
+        let message = format!("{place}: `{}` gets its credentials by {kind}, which awsenv cannot use yet", subject.name);
         let bridge = "this version signs in to the AWS console (`aws login`) and reads access keys";
         Some(Err(Error::new(Kind::Config, message).hint(bridge)))
     }

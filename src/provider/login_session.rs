@@ -1,19 +1,19 @@
 //! Console sign-in (`aws login`): a token file, renewed by one process for all.
 
-use super::step::{Held, Need, Provider, Step};
+use super::step::{Held, Need, Provider, Step, Subject};
 use crate::aws::dpop::DpopKey;
 use crate::aws::signin::{self, Grant, Refused, Tokens};
-use crate::aws::{Endpoint, Fault};
+use crate::aws::Endpoint;
 use crate::cache::Slot;
 use crate::cache::entry::Entry;
 use crate::cache::flight::{self, Flight};
 use crate::cache::login::LoginToken;
-use crate::config::{self, Profile};
+use crate::config::Endpoints;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::freshness::{self, Freshness};
-use crate::model::{Arn, Credentials, ProfileName, Region};
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::model::{Arn, ProfileName, Region};
+use chrono::TimeDelta;
 use std::time::Duration;
 
 /// The usual lifetime of these credentials.
@@ -32,7 +32,7 @@ struct Session {
     session: Arn,
     /// Where the token is renewed if its file does not say: the profile's region.
     region: Option<Region>,
-    endpoints: config::Endpoints,
+    endpoints: Endpoints,
 }
 
 impl Provider for LoginSession {
@@ -40,15 +40,15 @@ impl Provider for LoginSession {
         "console sign-in"
     }
 
-    fn claim(&self, profile: &Profile) -> Option<Result<Box<dyn Step>>> {
-        let setting = profile.get("login_session")?;
-        let wrong = |why| Error::new(Kind::Config, format!("{}, [{}]: {why}", setting.place(), profile.name));
+    fn claim(&self, subject: &Subject) -> Option<Result<Box<dyn Step>>> {
+        subject.profile.get("login_session")?;
         let session = || -> Result<Box<dyn Step>> {
+            let session = subject.profile.parse("login_session")?.ok_or_else(|| subject.empty("login_session"))?;
             Ok(Box::new(Session {
-                profile: profile.name.clone(),
-                session: setting.value().parse().map_err(wrong)?,
-                region: profile.region()?,
-                endpoints: profile.endpoints(),
+                profile: subject.name.clone(),
+                session,
+                region: subject.profile.region()?,
+                endpoints: Endpoints::of(subject.host, subject.config, Some(subject.profile))?,
             }))
         };
         Some(session())
@@ -138,8 +138,8 @@ impl Session {
         }
         let tokens = tokens.map_err(|(_, error)| error)?;
         let now = host.clock.now();
-        let account = self.session.account().clone();
-        let credentials = credentials_of(&tokens, account, now)?;
+        let credentials = tokens.credentials(self.session.account(), now);
+        let credentials = credentials.map_err(|fault| fault.into_error("AWS Sign-In"))?;
         token.set_credentials(&credentials);
         token.set_refresh_token(&tokens.refresh_token);
         token.received = now;
@@ -167,8 +167,7 @@ impl Session {
                 other(Error::new(Kind::LoginRequired, message).hint(format!("sign in again: {}", self.again())))
             })?,
         };
-        let endpoint = self.endpoints.signin(host, &region).map_err(other)?;
-        let endpoint = Endpoint::new(endpoint, self.endpoints.ca_bundle(host));
+        let endpoint = Endpoint::new(self.endpoints.signin(&region), self.endpoints.ca_bundle.clone());
         let key = token.dpop_key().and_then(|pem| DpopKey::from_pem(pem.expose())).map_err(damaged)?;
         let refresh_token = token.refresh_token().map_err(damaged)?;
         let client_id = token.client_id().map_err(damaged)?;
@@ -190,20 +189,4 @@ impl Session {
             _ => Err(error),
         }
     }
-}
-
-/// The credentials in an answer, checked. They end by this machine's clock: the answer tells a lifetime.
-fn credentials_of(
-    tokens: &Tokens,
-    account: crate::model::AccountId,
-    now: DateTime<Utc>,
-) -> Result<Credentials> {
-    Credentials::new(
-        &tokens.access_key_id,
-        tokens.secret_access_key.clone(),
-        Some(tokens.session_token.clone()),
-        Some(now + tokens.lifetime),
-        Some(account),
-    )
-    .map_err(|why| Fault::Nonsense(why).into_error("AWS Sign-In"))
 }

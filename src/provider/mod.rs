@@ -6,10 +6,9 @@ mod login_session;
 mod static_keys;
 mod step;
 
-use crate::config::Profile;
 use crate::error::Result;
 pub(crate) use environment::Environment;
-pub(crate) use step::{Held, Need, Provider, Step};
+pub(crate) use step::{Held, Need, Provider, Step, Subject};
 
 /// The providers of a named profile, in the AWS CLI's order of precedence.
 ///
@@ -29,11 +28,11 @@ static PROVIDERS: [&dyn Provider; 8] = [
 ///
 /// # Errors
 /// A provider that takes a profile which is not as it must be fails: nothing falls through to the next.
-pub(crate) fn claim(profile: &Profile) -> Option<Result<Box<dyn Step>>> {
-    PROVIDERS.iter().find_map(|provider| provider.claim(profile))
+pub(crate) fn claim(subject: &Subject) -> Option<Result<Box<dyn Step>>> {
+    PROVIDERS.iter().find_map(|provider| provider.claim(subject))
 }
 
 /// How a profile gets its credentials, in two words, offline and whether or not they can be got.
-pub(crate) fn kind(profile: &Profile) -> Option<&'static str> {
-    PROVIDERS.iter().find(|provider| provider.claim(profile).is_some()).map(|provider| provider.kind())
+pub(crate) fn kind(subject: &Subject) -> Option<&'static str> {
+    PROVIDERS.iter().find(|provider| provider.claim(subject).is_some()).map(|provider| provider.kind())
 }

@@ -1,7 +1,7 @@
 //! Access keys in one of the two files.
 
-use super::step::{Held, Need, Provider, Step};
-use crate::config::{Profile, Which};
+use super::step::{Held, Need, Provider, Step, Subject};
+use crate::config::Which;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::{Credentials, Secret};
@@ -29,23 +29,21 @@ impl Provider for StaticKeys {
         "access keys"
     }
 
-    fn claim(&self, profile: &Profile) -> Option<Result<Box<dyn Step>>> {
-        let of = |key| profile.in_file(self.file, key);
+    fn claim(&self, subject: &Subject) -> Option<Result<Box<dyn Step>>> {
+        let of = |key| subject.profile.settings_in(self.file).find(|setting| setting.key == key);
         let id = of("aws_access_key_id")?;
         let place = id.place();
-        let secret = of("aws_secret_access_key").map(|secret| Secret::new(secret.value()));
-        let token = of("aws_security_token").or_else(|| of("aws_session_token"));
-        let token = token.filter(|token| !token.value().is_empty()).map(|token| Secret::new(token.value()));
-        let account = profile.get("aws_account_id").and_then(|account| account.value().parse().ok());
-        let Some(secret) = secret else {
-            let message = format!("{place}, [{}]: `aws_access_key_id` has no `aws_secret_access_key`", profile.name);
-            return Some(Err(Error::new(Kind::Config, message)));
+        let wrong = |why: String| Some(Err(Error::new(Kind::Config, format!("{place}, `{}`: {why}", subject.name))));
+        let Some(secret) = of("aws_secret_access_key") else {
+            return wrong("`aws_access_key_id` has no `aws_secret_access_key` beside it".into());
         };
-        let made = Credentials::new(id.value(), secret, token, None, account);
-        Some(match made {
-            Ok(credentials) => Ok(Box::new(Keys { credentials, place })),
-            Err(why) => Err(Error::new(Kind::Config, format!("{place}, [{}]: {why}", profile.name))),
-        })
+        let token = of("aws_security_token").or_else(|| of("aws_session_token"));
+        let token = token.filter(|token| !token.value.is_empty()).map(|token| Secret::new(&*token.value));
+        let account = subject.profile.parse("aws_account_id").unwrap_or_default();
+        match Credentials::new(&id.value, Secret::new(&*secret.value), token, None, account) {
+            Ok(credentials) => Some(Ok(Box::new(Keys { credentials, place }))),
+            Err(why) => wrong(why),
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The contract of a credential provider: it takes a profile, and yields a step that fetches.
 
-use crate::config::Profile;
-use crate::error::Result;
+use crate::config::{Config, Profile, Setting};
+use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::model::Credentials;
+use crate::model::{Credentials, ProfileName};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// One way to get credentials.
@@ -12,7 +12,23 @@ pub(crate) trait Provider: Sync {
     fn kind(&self) -> &'static str;
 
     /// `None`: not this profile. `Some(Err)`: this profile, but it is not as it must be.
-    fn claim(&self, profile: &Profile) -> Option<Result<Box<dyn Step>>>;
+    fn claim(&self, subject: &Subject) -> Option<Result<Box<dyn Step>>>;
+}
+
+/// The profile in question and what it stands in.
+pub(crate) struct Subject<'a> {
+    pub(crate) host: &'a Host,
+    pub(crate) config: &'a Config,
+    pub(crate) name: &'a ProfileName,
+    pub(crate) profile: &'a Profile<'a>,
+}
+
+impl Subject<'_> {
+    /// The error for a setting that is there without a value.
+    pub(super) fn empty(&self, key: &str) -> Error {
+        let place = self.profile.get(key).map_or_else(|| self.profile.place().to_owned(), Setting::place);
+        Error::new(Kind::Config, format!("{place}: `{key}` of `{}` is empty", self.name))
+    }
 }
 
 /// One link of a plan, as data until it is asked.

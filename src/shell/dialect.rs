@@ -58,7 +58,7 @@ impl<'a> Facts<'a> {
     /// The facts of a load.
     pub(crate) fn of(load: &Load<'a>) -> Facts<'a> {
         Facts {
-            profile: Some(load.profile),
+            profile: load.profile,
             credentials: load.credentials,
             identity: load.identity,
             region: load.region,

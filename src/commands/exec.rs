@@ -1,0 +1,117 @@
+//! `awsenv exec [PROFILE] -- COMMAND…`: become a command that has the credentials.
+
+use crate::config::{self, Settings};
+use crate::error::{Error, Kind, Result};
+use crate::host::{Host, process};
+use crate::load::{self, Loading};
+use crate::model::{EnvDelta, Region, time};
+use crate::provider::{Environment, Need, Step as _};
+use crate::resolve::{self, MinTtl};
+use crate::{plan, select};
+use chrono::TimeDelta;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+/// What the credentials of a command last at least, unless `--min-ttl` says otherwise.
+const MIN_TTL: TimeDelta = TimeDelta::minutes(10);
+
+/// Run a command with a profile's credentials
+///
+/// awsenv becomes the command: its signals, exit code and terminal are its own. Before it starts, 125 is a failure
+/// of awsenv, 126 a command that cannot be run, 127 one that is not there. Without a command it is your shell.
+#[derive(clap::Args)]
+#[command(override_usage = "awsenv exec [OPTIONS] [PROFILE] -- COMMAND [ARGS]…")]
+pub(crate) struct Args {
+    /// The profile; without it `AWS_PROFILE`, then the one this shell was loaded with
+    profile: Option<String>,
+    /// The command, where `--` was left out
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    bare: Vec<OsString>,
+    /// The command and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+    /// The region, instead of the profile's
+    #[arg(long)]
+    region: Option<Region>,
+    /// Renew first if less than this remains, such as `30m` (default: 10m)
+    #[arg(long, value_name = "TIME", value_parser = time::length)]
+    min_ttl: Option<TimeDelta>,
+    /// Say yes where a profile asks (`awsenv_confirm`)
+    #[arg(long, short)]
+    yes: bool,
+}
+
+pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
+    let argv = command_line(&args, host)?;
+    let program = process::find_command(host, &argv[0])?;
+    let config = config::load(host)?;
+    let settings = Settings::load(host)?;
+    let selected = select::profile(host, &config, &settings, args.profile.as_deref())?;
+    let (profile, held) = if select::means_environment(host, selected.as_ref()) {
+        (None, Environment.fetch(host, &Need::default())?)
+    } else {
+        let name = selected.map_or_else(select::default, Ok)?;
+        select::confirm(host, &config, &name, args.yes)?;
+        let plan = plan::of(host, &config, &name)?;
+        let wish = args.min_ttl.or(settings.min_ttl);
+        let min_ttl = MinTtl { length: Some(wish.unwrap_or(MIN_TTL)), typed: args.min_ttl.is_some() };
+        (Some(name), resolve::credentials(host, &plan, min_ttl)?)
+    };
+    let loading = Loading {
+        config: &config,
+        settings: &settings,
+        profile: profile.as_ref(),
+        held: &held,
+        region: args.region.as_ref(),
+        ephemeral: false,
+    };
+    let loaded = load::load(host, &loading, None)?;
+    Err(process::become_program(&program, &argv, &environment(host, &loaded.delta)))
+}
+
+/// The command as typed; without one, the person's shell.
+fn command_line(args: &Args, host: &Host) -> Result<Vec<OsString>> {
+    let typed = if args.command.is_empty() { &args.bare } else { &args.command };
+    if !args.command.is_empty() && !args.bare.is_empty() {
+        return Err(Error::new(Kind::Usage, "there are words between the profile and `--`")
+            .hint("write: awsenv exec dev -- command"));
+    }
+    if !typed.is_empty() {
+        return Ok(typed.clone());
+    }
+    let shell = host.env.text(if cfg!(windows) { "COMSPEC" } else { "SHELL" });
+    shell.map(|shell| vec![OsString::from(shell)]).ok_or_else(|| {
+        Error::new(Kind::Usage, "there is no command, and SHELL is not set").hint("write: awsenv exec dev -- command")
+    })
+}
+
+/// Removed besides what the delta unsets: other ways to another identity, and marks of other tools.
+const REMOVED: [&str; 4] = ["AWS_SDK_LOAD_CONFIG", "BOTO_CONFIG", "_AWS_CLI_PROFILE_CHAIN", "_AWSENV_DEPTH"];
+const REMOVED_PREFIXES: [&str; 6] = ["AWS_BEARER_TOKEN_", "AWS_SSO", "AWSUME_", "GRANTED_", "AWSENV_", "AWSU_"];
+
+/// Our own settings, which a child may need.
+const KEPT: [&str; 2] = ["AWSENV_CONFIG_HOME", "AWSENV_STATE_HOME"];
+
+/// The environment of the command: ours without any other identity, with this one. Nothing is set empty.
+fn environment(host: &Host, delta: &EnvDelta) -> Vec<(OsString, OsString)> {
+    let same = |a: &str, b: &str| if cfg!(windows) { a.eq_ignore_ascii_case(b) } else { a == b };
+    let touched: Vec<&str> = delta.iter().map(|(name, _)| name).collect();
+    let removed = |name: &OsStr| {
+        let name = name.to_string_lossy();
+        let listed = touched.iter().chain(&REMOVED).any(|gone| same(gone, &name));
+        let marked = REMOVED_PREFIXES.iter().any(|prefix| {
+            name.get(..prefix.len()).is_some_and(|start| same(start, prefix))
+        });
+        (listed || marked) && !KEPT.iter().any(|kept| same(kept, &name))
+    };
+    let mut env: BTreeMap<OsString, OsString> = host
+        .env
+        .all()
+        .filter(|(name, _)| !removed(name))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    // the keys that were set before are nothing for a child
+    let set = delta.set().filter(|(name, _)| *name != "AWSENV_RESTORE");
+    env.extend(set.map(|(name, value)| (name.into(), value.expose().into())));
+    env.into_iter().collect()
+}

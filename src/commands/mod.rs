@@ -1,0 +1,41 @@
+//! The commands, in the order of help. One file each; they do not know one another.
+
+mod exec;
+mod export;
+mod list;
+mod login;
+mod logout;
+mod status;
+mod unset;
+
+use crate::error::Result;
+use crate::host::Host;
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    Login(login::Args),
+    Logout(logout::Args),
+    Export(export::Args),
+    Unset(unset::Args),
+    Exec(exec::Args),
+    Status(status::Args),
+    List(list::Args),
+}
+
+/// The commands whose stdout is evaluated by a shell: their failure must be a statement that fails.
+pub(crate) const EVALUATED: [&str; 4] = ["login", "logout", "export", "unset"];
+
+impl Command {
+    /// Runs the command; its exit code.
+    pub(crate) fn run(self, host: &Host) -> Result<u8> {
+        match self {
+            Command::Login(args) => login::run(args, host),
+            Command::Logout(args) => logout::run(args, host),
+            Command::Export(args) => export::run(args, host),
+            Command::Unset(args) => unset::run(args, host),
+            Command::Exec(args) => exec::run(args, host),
+            Command::Status(args) => status::run(args, host),
+            Command::List(args) => list::run(args, host),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A profile's plan: the steps that lead to its credentials, and what stands in their way. Data; nothing is fetched.
+
+use crate::config::{Config, Profile, Setting, Which};
+use crate::error::{Error, Kind, Result};
+use crate::host::Host;
+use crate::model::{ProfileName, Region};
+use crate::provider::{self, Step, Subject};
+
+/// The steps for one profile.
+pub(crate) struct Plan {
+    pub(crate) profile: ProfileName,
+    pub(crate) region: Option<Region>,
+    /// The first stands alone; each next one builds on the one before.
+    pub(crate) steps: Vec<Box<dyn Step>>,
+}
+
+impl Plan {
+    /// The session to sign in to, if the plan begins with one.
+    pub(crate) fn login_session(&self) -> Option<&str> {
+        self.steps.first()?.login_session()
+    }
+}
+
+/// Plans a profile.
+///
+/// # Errors
+/// [`Kind::Config`] for a profile that does not exist, says nothing of credentials, or contradicts itself.
+pub(crate) fn of(host: &Host, config: &Config, name: &ProfileName) -> Result<Plan> {
+    let profile = config.profile(name).ok_or_else(|| unknown(config, name))?;
+    let region = profile.region()?;
+    let subject = Subject { host, config, name, profile: &profile };
+    let step = provider::claim(&subject).unwrap_or_else(|| {
+        let message = format!("{}: `{name}` says nothing of credentials", profile.place());
+        Err(Error::new(Kind::Config, message).hint(format!("sign in: awsenv login {}", name.typed())))
+    })?;
+    Ok(Plan { profile: name.clone(), region, steps: vec![step] })
+}
+
+/// How a profile gets its credentials, in two words.
+pub(crate) fn kind(host: &Host, config: &Config, name: &ProfileName) -> Option<&'static str> {
+    let profile = config.profile(name)?;
+    provider::kind(&Subject { host, config, name, profile: &profile })
+}
+
+/// The error for a name that no profile has.
+pub(crate) fn unknown(config: &Config, name: &ProfileName) -> Error {
+    let error = Error::new(Kind::Config, format!("there is no profile `{name}`"));
+    match config.nearest(name.as_str()).and_then(|near| near.parse::<ProfileName>().ok()) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint(format!("sign in to make it: awsenv login {}", name.typed())),
+    }
+}
+
+/// A setting that makes a console sign-in useless, or that one would hide.
+pub(crate) struct Conflict {
+    pub(crate) place: String,
+    pub(crate) key: String,
+    /// Who would be used: "the AWS CLI and boto3 would use …".
+    pub(crate) wins: &'static str,
+}
+
+const KEYS_WIN: &str = "the AWS CLI, boto3 and their kind use these keys, the Rust SDK the sign-in";
+const LOGIN_WINS: &str = "the AWS CLI and boto3 use the sign-in, other tools may use this";
+const THIS_WINS: &str = "the AWS CLI and the SDKs use this, never the sign-in";
+
+/// What else a profile says of credentials, beside (or before) a console sign-in. Empty: nothing is in the way.
+///
+/// Source: the order of providers of the AWS CLI 2.36 and botocore 1.44, and of aws-config 1.13 (Rust).
+pub(crate) fn conflicts(profile: &Profile) -> Vec<Conflict> {
+    let mut found = Vec::new();
+    let mut add = |setting: &Setting, wins| {
+        found.push(Conflict { place: setting.place(), key: setting.key.to_string(), wins });
+    };
+    for key in ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"] {
+        for setting in profile.settings_in(Which::Credentials).filter(|setting| setting.key == key) {
+            add(setting, KEYS_WIN);
+        }
+        for setting in profile.settings_in(Which::Config).filter(|setting| setting.key == key) {
+            add(setting, LOGIN_WINS);
+        }
+    }
+    let others = [
+        ("role_arn", THIS_WINS),
+        ("source_profile", THIS_WINS),
+        ("credential_source", THIS_WINS),
+        ("web_identity_token_file", THIS_WINS),
+        ("sso_account_id", THIS_WINS),
+        ("sso_role_name", THIS_WINS),
+        ("sso_session", LOGIN_WINS),
+        ("sso_start_url", LOGIN_WINS),
+        ("credential_process", LOGIN_WINS),
+    ];
+    for (key, wins) in others {
+        if let Some(setting) = profile.get(key) {
+            add(setting, wins);
+        }
+    }
+    found
+}

@@ -1,0 +1,48 @@
+//! A plan becomes credentials: the one act that may ask AWS.
+
+use crate::error::{Error, Kind, Result};
+use crate::host::Host;
+use crate::model::time;
+use crate::plan::Plan;
+use crate::provider::{Held, Need};
+use chrono::TimeDelta;
+
+/// How long credentials must last.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct MinTtl {
+    pub(crate) length: Option<TimeDelta>,
+    /// A person typed it: what cannot be reached fails, where a default only warns.
+    pub(crate) typed: bool,
+}
+
+/// The credentials of a plan, renewed where they must be.
+pub(crate) fn credentials(host: &Host, plan: &Plan, min_ttl: MinTtl) -> Result<Held> {
+    let need = Need { least: min_ttl.length };
+    let mut held: Option<Held> = None;
+    for step in &plan.steps {
+        held = Some(step.fetch(host, &need)?);
+    }
+    let held = held.ok_or_else(|| Error::new(Kind::Failed, format!("the plan of `{}` is empty", plan.profile)))?;
+    lasts(host, plan, &held, min_ttl)?;
+    Ok(held)
+}
+
+/// Whether they last as long as asked.
+fn lasts(host: &Host, plan: &Plan, held: &Held, min_ttl: MinTtl) -> Result<()> {
+    let (Some(least), Some(end)) = (min_ttl.length, held.credentials.expiration) else { return Ok(()) };
+    let left = end - host.clock.now();
+    if left >= least {
+        return Ok(());
+    }
+    let limit = match plan.login_session() {
+        Some(_) => "those of a console sign-in last 15 minutes at most",
+        None => "they cannot be renewed",
+    };
+    let (left, least, name) = (time::words(left), time::words(least), &plan.profile);
+    let message = format!("the credentials of `{name}` last {left}, less than {least}: {limit}");
+    if min_ttl.typed {
+        return Err(Error::new(Kind::Failed, message));
+    }
+    host.warn(message);
+    Ok(())
+}
