@@ -9,6 +9,15 @@ mod posix;
 mod powershell;
 mod process;
 
+#[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod detection;
+#[cfg(test)]
+mod real;
+#[cfg(test)]
+mod vectors;
+
 /// Every shell and format, in the order of help: shells first.
 static DIALECTS: [&dyn Dialect; 8] = [
     &posix::BASH,

@@ -5,8 +5,8 @@ use crate::error::Result;
 use crate::model::{Change, EnvDelta};
 use std::fmt::Write as _;
 
-/// One shell of the family. The backslash keeps aliases away from a command; `builtin` also keeps functions away,
-/// which POSIX does itself for `export` and `unset`, and for which dash has no word.
+/// One shell of the family. A backslash keeps aliases away from a word (zsh has some for every word, not only for the
+/// first). `builtin` keeps functions away; POSIX has no such word, but does so itself for `export` and `unset`.
 pub(super) struct Posix {
     name: &'static str,
     aliases: &'static [&'static str],
@@ -18,7 +18,7 @@ pub(super) static BASH: Posix =
     Posix { name: "bash", aliases: &[], set: r"\builtin export", unset: r"\builtin unset -v" };
 
 pub(super) static ZSH: Posix =
-    Posix { name: "zsh", aliases: &[], set: r"\builtin export", unset: r"\builtin unset -v" };
+    Posix { name: "zsh", aliases: &[], set: r"\builtin \export", unset: r"\builtin \unset -v" };
 
 pub(super) static SH: Posix = Posix {
     name: "sh",
