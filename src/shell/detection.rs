@@ -46,6 +46,8 @@ fn the_nearest_shell_above_is_the_one_that_asks() {
     assert_eq!(nearest(&["mise", "env", "sudo", "-zsh", "tmux", "bash"]), Some("zsh"));
     // a bash script within fish: it runs under its own name, and its program is bash
     assert_eq!(nearest(&["/usr/bin/bash", "deploy.sh", "/usr/bin/fish", "fish"]), Some("bash"));
+    #[cfg(target_os = "linux")]
+    assert!(crate::host::process::ancestors()[0].starts_with('/'), "a path of a program, then its name");
     assert_eq!(nearest(&["cron", "init"]), None);
     let far: Vec<&str> = std::iter::repeat_n("sudo", 20).chain(["bash"]).collect();
     assert_eq!(nearest(&far), None);

@@ -33,7 +33,7 @@ impl Dialect for Fish {
         if !gone.is_empty() {
             let _ = writeln!(
                 text,
-                "begin; for name in {}; {erase} set -qx $name; and echo \"awsenv: $name is still set, by a \
+                "begin; for name in {}; {erase} set -qUx $name; and echo \"awsenv: $name is still set, by a \
                  universal variable; to take it away: set -eU $name\" >&2; end; builtin true; end;",
                 gone.join(" ")
             );

@@ -71,7 +71,8 @@ pub(super) fn quote(raw: &str) -> String {
     format!("'{}'", raw.replace('\'', r"'\''"))
 }
 
-/// Quoted only where needed.
+/// Quoted only where needed. A `!` stands behind a backslash: when typed between `"$(` and `)"`, older shells take it
+/// for history in single quotes too.
 pub(super) fn word(raw: &str) -> String {
-    if is_plain(raw) { raw.to_owned() } else { quote(raw) }
+    if is_plain(raw) { raw.to_owned() } else { quote(raw).replace('!', r"'\!'") }
 }

@@ -87,14 +87,14 @@ static FISH_WAYS: [Way; 7] = [
 ];
 
 /// A shell that is here.
-struct Shell {
-    dialect: &'static str,
-    program: PathBuf,
+pub(super) struct Shell {
+    pub(super) dialect: &'static str,
+    pub(super) program: PathBuf,
     ways: &'static [Way],
 }
 
 /// The shell, or `None` and a line that says so; in CI its absence is a failure.
-fn shell(name: &'static str) -> Option<Shell> {
+pub(super) fn shell(name: &'static str) -> Option<Shell> {
     let (dialect, ways): (_, &[Way]) = match name {
         "bash" => ("bash", &BASH_WAYS),
         "zsh" => ("zsh", &ZSH_WAYS),
@@ -114,10 +114,10 @@ fn shell(name: &'static str) -> Option<Shell> {
 }
 
 /// An empty directory, gone at the end.
-struct Dir(PathBuf);
+pub(super) struct Dir(pub(super) PathBuf);
 
 impl Dir {
-    fn new() -> Dir {
+    pub(super) fn new() -> Dir {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("awsenv-shell-{}-{count}", std::process::id()));
@@ -125,7 +125,7 @@ impl Dir {
         Dir(path)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(super) fn write(&self, name: &str, text: &str) {
         fs::write(self.0.join(name), text).unwrap();
     }
 }
@@ -138,14 +138,14 @@ impl Drop for Dir {
 
 /// What a run of a shell left: the variables in `out`, if it wrote them, and what it said.
 #[derive(Debug)]
-struct Seen {
-    vars: Option<BTreeMap<String, String>>,
-    stderr: String,
-    code: Option<i32>,
+pub(super) struct Seen {
+    pub(super) vars: Option<BTreeMap<String, String>>,
+    pub(super) stderr: String,
+    pub(super) code: Option<i32>,
 }
 
 /// Runs `script` in `dir`, and checks that nothing in it made a file `P`.
-fn run(program: &Path, args: &[&str], env: &[(&str, &str)], dir: &Dir, script: &str) -> Seen {
+pub(super) fn run(program: &Path, args: &[&str], env: &[(&str, &str)], dir: &Dir, script: &str) -> Seen {
     let _ = fs::remove_file(dir.0.join("out"));
     #[expect(clippy::disallowed_methods, reason = "the shell itself is what is tried")]
     let mut command = Command::new(program);

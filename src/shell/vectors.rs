@@ -79,11 +79,11 @@ fn a_change_reads_as_unset_then_set() {
         ("AWS_REGION", Change::Set(Secret::new("eu-west-1"))),
         ("AWSENV_PROFILE", Change::Set(Secret::new("it's"))),
     ]);
-    let text = names()
-        .filter(|name| !matches!(*name, "json" | "process"))
-        .map(|name| format!("# {name}\n{}", spelt(name, &delta)))
-        .collect::<String>();
-    expect![[r##"
+    let mut text = String::new();
+    for name in names().filter(|name| !matches!(*name, "json" | "process")) {
+        text.extend(["# ", name, "\n", &spelt(name, &delta)]);
+    }
+    expect![[r#"
         # bash
         \builtin unset -v AWS_PROFILE AWS_REGION;
         \builtin export AWS_REGION='eu-west-1';
@@ -94,7 +94,7 @@ fn a_change_reads_as_unset_then_set() {
         \builtin \export AWSENV_PROFILE='it'\''s';
         # fish
         begin; for name in AWS_REGION; set -el $name; set -eg $name; end; builtin true; end;
-        begin; for name in AWS_PROFILE; set -el $name; set -eg $name; set -qx $name; and echo "awsenv: $name is still set, by a universal variable; to take it away: set -eU $name" >&2; end; builtin true; end;
+        begin; for name in AWS_PROFILE; set -el $name; set -eg $name; set -qUx $name; and echo "awsenv: $name is still set, by a universal variable; to take it away: set -eU $name" >&2; end; builtin true; end;
         set -gx AWS_REGION 'eu-west-1';
         set -gx AWSENV_PROFILE 'it\'s';
         # powershell
@@ -108,7 +108,7 @@ fn a_change_reads_as_unset_then_set() {
         # dotenv
         AWS_REGION="eu-west-1"
         AWSENV_PROFILE="it's"
-    "##]]
+    "#]]
     .assert_eq(&text);
 }
 
@@ -264,6 +264,7 @@ fn the_line_to_type_fits_the_shell() {
     };
     assert_eq!(line("bash", &["login"], "dev"), r#"eval "$(awsenv login dev)""#);
     assert_eq!(line("zsh", &["login"], "it's $x"), r#"eval "$(awsenv login 'it'\''s $x')""#);
+    assert_eq!(line("bash", &["login"], "hey!"), r#"eval "$(awsenv login 'hey'\!'')""#);
     assert_eq!(line("sh", &["login"], "-x"), r#"eval "$(awsenv login -- -x)""#);
     assert_eq!(line("fish", &["login"], "dev"), "awsenv login dev | source");
     assert_eq!(line("fish", &["login"], r"it's\"), r"awsenv login 'it\'s\\' | source");
