@@ -11,9 +11,11 @@ mod dialect;
 mod corpus;
 #[cfg(test)]
 mod detection;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod real;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod typed;
 #[cfg(test)]
 mod vectors;
