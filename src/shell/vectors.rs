@@ -71,6 +71,29 @@ fn powershell_text_is_ascii_whatever_it_says() {
     }
 }
 
+/// The grammar knows one quote of five, but it also reads what stands around the strings.
+#[test]
+fn powershell_text_is_powershell() {
+    let mut parser = tree_sitter::Parser::new();
+    parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).unwrap();
+    let mut errs = |text: &str| parser.parse(text, None).unwrap().root_node().has_error();
+    assert!(errs("$env:V = 'a'b';"), "it sees what is wrong");
+
+    let powershell = find("powershell").unwrap();
+    for value in super::corpus::all() {
+        let text = spelt("powershell", &set(&value));
+        assert!(!errs(&text), "{text}");
+    }
+    assert!(!errs(powershell.failure()));
+    assert!(!errs(&load("it's", true, |load| spelt("powershell", &EnvDelta::load(load)))));
+    for name in super::corpus::all() {
+        if let Ok(profile) = name.parse() {
+            let line = line_to_type(powershell, &["login"], Some(&profile));
+            assert!(!errs(&line), "{line}");
+        }
+    }
+}
+
 #[test]
 fn a_change_reads_as_unset_then_set() {
     let delta = EnvDelta::of(vec![
