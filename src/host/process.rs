@@ -86,11 +86,18 @@ pub(crate) fn find_command(host: &Host, name: &OsStr) -> Result<PathBuf> {
     })
 }
 
-/// The ids and names of the processes above this one, nearest first, at most ten.
+/// The names of the processes above this one, nearest first, at most ten processes: of each the path of its
+/// program, then the name it runs under. They differ: a script runs under its own name, its program is its shell;
+/// xonsh runs under its own name, its program is Python.
 pub(crate) fn ancestors() -> Vec<String> {
     let mut names = Vec::new();
     let mut pid = parent_of("self");
-    while let Some(at) = pid.filter(|at| at != "0" && names.len() < 10) {
+    for _ in 0..10 {
+        let Some(at) = pid.filter(|at| at != "0") else { break };
+        // another user's program cannot be seen, its name can
+        if let Ok(program) = std::fs::read_link(format!("/proc/{at}/exe")) {
+            names.push(program.to_string_lossy().into_owned());
+        }
         match std::fs::read_to_string(format!("/proc/{at}/comm")) {
             Ok(name) => names.push(name.trim().to_owned()),
             Err(_) => break,

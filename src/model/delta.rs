@@ -113,6 +113,12 @@ impl EnvDelta {
         )
     }
 
+    /// Any change at all, to try how it is spelt.
+    #[cfg(test)]
+    pub(crate) fn of(changes: Vec<(&'static str, Change)>) -> EnvDelta {
+        EnvDelta { changes }
+    }
+
     fn unset_then_set(mut set: BTreeMap<&'static str, Secret>) -> EnvDelta {
         let unset = TOUCHED.into_iter().chain(OWN).map(|name| (name, Change::Unset));
         let mut changes: Vec<_> = unset.collect();

@@ -1,6 +1,6 @@
 //! `dotenv`: lines of a `.env` file.
 
-use super::dialect::{Dialect, Facts, for_programs};
+use super::dialect::{Dialect, Facts, for_programs, needed};
 use crate::error::{Error, Kind, Result};
 use crate::model::EnvDelta;
 use std::fmt::Write as _;
@@ -12,7 +12,8 @@ impl Dialect for Dotenv {
         "dotenv"
     }
 
-    fn spell(&self, delta: &EnvDelta, _: Option<&Facts>) -> Result<String> {
+    fn spell(&self, delta: &EnvDelta, facts: Option<&Facts>) -> Result<String> {
+        needed(self, facts)?; // what takes credentials away is no `.env` file
         let mut text = String::new();
         for (name, value) in for_programs(delta) {
             let quoted = quote(value.expose()).ok_or_else(|| {

@@ -16,7 +16,7 @@ impl Dialect for Fish {
     ///
     /// A universal variable that is exported stays in the environment: fish exports it whatever an unexported
     /// global of its name says. Setting the name hides it; where nothing is set, fish itself says so on stderr.
-    /// Nothing resets `$status` but `true`: `set` of a value keeps it as it was.
+    /// `set` of a value keeps `$status` as it was, hence the `true` after what may have failed.
     fn spell(&self, delta: &EnvDelta, _: Option<&Facts>) -> Result<String> {
         let mut text = String::new();
         let is_set = |name| delta.set().any(|(set, _)| set == name);
@@ -27,13 +27,14 @@ impl Dialect for Fish {
             .partition(|name| is_set(*name));
         let erase = "set -el $name; set -eg $name;";
         if !hidden.is_empty() {
-            let _ = writeln!(text, "begin; for name in {}; {erase} end; true; end;", hidden.join(" "));
+            let _ =
+                writeln!(text, "begin; for name in {}; {erase} end; builtin true; end;", hidden.join(" "));
         }
         if !gone.is_empty() {
             let _ = writeln!(
                 text,
-                "begin; for name in {}; {erase} set -qx $name; and echo \"awsenv: $name is still set, by a \
-                 universal variable; to take it away: set -eU $name\" >&2; end; true; end;",
+                "begin; for name in {}; {erase} set -qUx $name; and echo \"awsenv: $name is still set, by a \
+                 universal variable; to take it away: set -eU $name\" >&2; end; builtin true; end;",
                 gone.join(" ")
             );
         }

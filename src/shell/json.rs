@@ -2,7 +2,7 @@
 
 use super::dialect::{Dialect, Facts, needed, pretty};
 use crate::error::Result;
-use crate::model::{EnvDelta, ProfileName, Region, time};
+use crate::model::{AccountId, EnvDelta, ProfileName, Region, Secret, time};
 use serde::Serialize;
 
 pub(super) struct Json;
@@ -33,12 +33,12 @@ impl Dialect for Json {
         pretty(&Told {
             version: 1,
             profile: facts.profile.map(ProfileName::as_str),
-            account_id: credentials.account.as_ref().map(|account| account.as_str()),
+            account_id: credentials.account.as_ref().map(AccountId::as_str),
             identity: facts.identity,
             region: facts.region.map(Region::as_str),
             access_key_id: &credentials.access_key_id,
             secret_access_key: credentials.secret_access_key.expose(),
-            session_token: credentials.session_token.as_ref().map(|token| token.expose()),
+            session_token: credentials.session_token.as_ref().map(Secret::expose),
             expiration: credentials.expiration.map(time::format),
             refresh_at: facts.refresh_at.map(time::format),
         })

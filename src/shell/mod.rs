@@ -1,6 +1,24 @@
 //! Shells and data formats: how each spells a delta, and which of them is asking.
 
+use crate::error::{Error, Kind, Result};
+use crate::host::{Host, process as processes};
+use crate::model::{EnvDelta, ProfileName, text};
+pub(crate) use dialect::{Dialect, Facts};
+
 mod dialect;
+
+#[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod detection;
+#[cfg(test)]
+#[cfg(unix)]
+mod real;
+#[cfg(test)]
+#[cfg(unix)]
+mod typed;
+#[cfg(test)]
+mod vectors;
 
 mod dotenv;
 mod fish;
@@ -21,11 +39,6 @@ static DIALECTS: [&dyn Dialect; 8] = [
     &process::Process,
 ];
 
-use crate::error::{Error, Kind, Result};
-use crate::host::{Host, process as processes};
-use crate::model::{EnvDelta, ProfileName, text};
-pub(crate) use dialect::{Dialect, Facts};
-
 /// The names of all shells and formats, in the order of help.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     DIALECTS.iter().map(|dialect| dialect.name())
@@ -34,7 +47,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 /// The shell or format of that name or alias, in any case.
 pub(crate) fn find(name: &str) -> Option<&'static dyn Dialect> {
     let is = |known: &&str| known.eq_ignore_ascii_case(name.trim());
-    DIALECTS.iter().copied().find(|dialect| is(&dialect.name()) || dialect.aliases().iter().any(|a| is(&a)))
+    DIALECTS.iter().copied().find(|dialect| is(&dialect.name()) || dialect.aliases().iter().any(is))
 }
 
 /// The shell or format that the command line names, else the shell that is asking.

@@ -5,8 +5,8 @@ use crate::error::Result;
 use crate::model::{Change, EnvDelta};
 use std::fmt::Write as _;
 
-/// One shell of the family. The backslash keeps aliases away from a command; `builtin` also keeps functions away,
-/// which POSIX does itself for `export` and `unset`, and for which dash has no word.
+/// One shell of the family. A backslash keeps aliases away from a word (zsh has some for every word, not only for the
+/// first). `builtin` keeps functions away; POSIX has no such word, but does so itself for `export` and `unset`.
 pub(super) struct Posix {
     name: &'static str,
     aliases: &'static [&'static str],
@@ -18,7 +18,7 @@ pub(super) static BASH: Posix =
     Posix { name: "bash", aliases: &[], set: r"\builtin export", unset: r"\builtin unset -v" };
 
 pub(super) static ZSH: Posix =
-    Posix { name: "zsh", aliases: &[], set: r"\builtin export", unset: r"\builtin unset -v" };
+    Posix { name: "zsh", aliases: &[], set: r"\builtin \export", unset: r"\builtin \unset -v" };
 
 pub(super) static SH: Posix = Posix {
     name: "sh",
@@ -71,7 +71,8 @@ pub(super) fn quote(raw: &str) -> String {
     format!("'{}'", raw.replace('\'', r"'\''"))
 }
 
-/// Quoted only where needed.
+/// Quoted only where needed. A `!` stands behind a backslash: when typed between `"$(` and `)"`, older shells take it
+/// for history in single quotes too.
 pub(super) fn word(raw: &str) -> String {
-    if is_plain(raw) { raw.to_owned() } else { quote(raw) }
+    if is_plain(raw) { raw.to_owned() } else { quote(raw).replace('!', r"'\!'") }
 }

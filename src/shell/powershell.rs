@@ -21,7 +21,7 @@ impl Dialect for PowerShell {
         let gone: Vec<_> = delta
             .iter()
             .filter(|(_, change)| matches!(change, Change::Unset))
-            .map(|(name, _)| format!("Env:{name}"))
+            .map(|(name, _)| format!("'Env:{name}'"))
             .collect();
         if !gone.is_empty() {
             // not `$env:NAME = ''`: since 7.5 that leaves an empty variable

@@ -2,7 +2,7 @@
 
 use super::dialect::{Dialect, Facts, needed, pretty};
 use crate::error::Result;
-use crate::model::{EnvDelta, time};
+use crate::model::{AccountId, EnvDelta, Secret, time};
 use serde::Serialize;
 
 pub(super) struct Process;
@@ -34,9 +34,9 @@ impl Dialect for Process {
             version: 1,
             access_key_id: &credentials.access_key_id,
             secret_access_key: credentials.secret_access_key.expose(),
-            session_token: credentials.session_token.as_ref().map(|token| token.expose()),
+            session_token: credentials.session_token.as_ref().map(Secret::expose),
             expiration: credentials.expiration.map(time::format),
-            account_id: credentials.account.as_ref().map(|account| account.as_str()),
+            account_id: credentials.account.as_ref().map(AccountId::as_str),
         })
     }
 }
