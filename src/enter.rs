@@ -46,7 +46,13 @@ pub(crate) struct Entered {
 ///
 /// # Errors
 /// [`Kind::Config`] for a profile whose other credentials a sign-in would hide, or that would hide it.
-pub(crate) fn enter(host: &Host, config: Config, settings: &Settings, name: &ProfileName, wish: &Wish) -> Result<Entered> {
+pub(crate) fn enter(
+    host: &Host,
+    config: Config,
+    settings: &Settings,
+    name: &ProfileName,
+    wish: &Wish,
+) -> Result<Entered> {
     if let Some(profile) = config.profile(name) {
         let conflicts = plan::conflicts(&profile);
         let signs_in = profile.get("login_session").is_some();
@@ -62,7 +68,9 @@ pub(crate) fn enter(host: &Host, config: Config, settings: &Settings, name: &Pro
                     say_if_long_term(host, name, &plan);
                     return Ok(Entered { config, held, region: None });
                 }
-                Err(error) if error.kind == Kind::LoginRequired && signs_in => host.debug(|| error.in_one_line()),
+                Err(error) if error.kind == Kind::LoginRequired && signs_in => {
+                    host.debug(|| error.in_one_line())
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -71,7 +79,8 @@ pub(crate) fn enter(host: &Host, config: Config, settings: &Settings, name: &Pro
 }
 
 fn refuse(name: &ProfileName, conflicts: &[Conflict]) -> Error {
-    let message = format!("`{name}` has other credentials beside a sign-in, and tools would not agree which to use");
+    let message =
+        format!("`{name}` has other credentials beside a sign-in, and tools would not agree which to use");
     let error = conflicts.iter().fold(Error::new(Kind::Config, message), |error, conflict| {
         error.because(format!("{}: `{}`: {}", conflict.place, conflict.key, conflict.wins))
     });
@@ -87,13 +96,21 @@ fn say_if_long_term(host: &Host, name: &ProfileName, plan: &plan::Plan) {
     if let Some(place) = plan.steps.iter().find_map(|step| step.long_term()) {
         host.say(format!(
             "`{name}` uses long-term access keys ({place}); a browser sign-in needs none: awsenv login {}",
-            format!("{name}-login").parse::<ProfileName>().map_or_else(|_| name.typed(), |other| other.typed()),
+            format!("{name}-login")
+                .parse::<ProfileName>()
+                .map_or_else(|_| name.typed(), |other| other.typed()),
         ));
     }
 }
 
 /// Signs in, once for all processes that want it now.
-fn sign_in(host: &Host, config: Config, settings: &Settings, name: &ProfileName, wish: &Wish) -> Result<Entered> {
+fn sign_in(
+    host: &Host,
+    config: Config,
+    settings: &Settings,
+    name: &ProfileName,
+    wish: &Wish,
+) -> Result<Entered> {
     signals::part_with(wish.parting);
     if wish.ephemeral {
         return sign_in_now(host, &config, settings, name, wish);
@@ -124,21 +141,31 @@ fn held(host: &Host, name: &ProfileName) -> Option<Held> {
     plan::of(host, &config, name).ok()?.steps.first()?.held(host)
 }
 
-fn sign_in_now(host: &Host, config: &Config, settings: &Settings, name: &ProfileName, wish: &Wish) -> Result<Entered> {
+fn sign_in_now(
+    host: &Host,
+    config: &Config,
+    settings: &Settings,
+    name: &ProfileName,
+    wish: &Wish,
+) -> Result<Entered> {
     let profile = config.profile(name);
     let tied = profile.as_ref().and_then(|profile| profile.text("login_session"));
     let region = region(host, config, settings, profile.as_ref(), name, wish)?;
     let endpoints = Endpoints::of(host, config, profile.as_ref())?;
     let endpoint = Endpoint::new(endpoints.signin(&region), endpoints.ca_bundle.clone());
     if endpoints.custom_signin() {
-        host.say(format!("AWS Sign-In is asked at {}, not at AWS's own host", text::field(&endpoint.origin())));
+        host.say(format!(
+            "AWS Sign-In is asked at {}, not at AWS's own host",
+            text::field(&endpoint.origin())
+        ));
     }
     if let Some(tied) = tied {
         host.say(format!("`{name}` is tied to {}", text::field(tied)));
     }
     let again = format!("awsenv login {}", name.typed());
     let way = way(host, settings, wish, &again)?;
-    let signed_in = sign_in::sign_in(host, &Wanted { profile: name, endpoint: &endpoint, way, again: &again })?;
+    let signed_in =
+        sign_in::sign_in(host, &Wanted { profile: name, endpoint: &endpoint, way, again: &again })?;
     if let Some(tied) = tied.filter(|tied| *tied != signed_in.session.as_str()) {
         replace(host, name, tied, signed_in.session.as_str(), wish)?;
     }
@@ -150,7 +177,8 @@ fn sign_in_now(host: &Host, config: &Config, settings: &Settings, name: &Profile
     if !wish.ephemeral {
         keep(host, config, name, &region, &credentials, &signed_in)?;
     }
-    let refresh_at = credentials.expiration.map(|end| freshness::refresh_at(end, now, TimeDelta::minutes(15)));
+    let refresh_at =
+        credentials.expiration.map(|end| freshness::refresh_at(end, now, TimeDelta::minutes(15)));
     let identity = Some(signed_in.session.identity().to_owned());
     let held = Held { credentials, refresh_at, identity };
     Ok(Entered { config: config::load(host)?, held, region: wish.ephemeral.then_some(region) })
@@ -189,12 +217,16 @@ fn ask_region(host: &Host, name: &ProfileName) -> Result<Region> {
         let answer = host.term.ask(&question, instead)?;
         let answer = answer.trim().to_lowercase();
         let typed = if answer.is_empty() { "us-east-1" } else { &answer };
-        let fitting: Vec<&str> = endpoints::REGIONS.into_iter().filter(|region| region.contains(typed)).collect();
+        let fitting: Vec<&str> =
+            endpoints::REGIONS.into_iter().filter(|region| region.contains(typed)).collect();
         match (typed.parse::<Region>(), &fitting[..]) {
             (Ok(region), []) => {
                 let near = text::nearest(typed, endpoints::REGIONS.into_iter());
                 let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-                if host.term.confirm(&format!("AWS has no region {region} that awsenv knows{near} Use it?"), instead)? {
+                if host.term.confirm(
+                    &format!("AWS has no region {region} that awsenv knows{near} Use it?"),
+                    instead,
+                )? {
                     return Ok(region);
                 }
             }
@@ -220,8 +252,11 @@ fn way<'a>(host: &'a Host, settings: &Settings, wish: &Wish, again: &str) -> Res
         },
     };
     if remote && !host.term.can_ask() {
-        return Err(Error::new(Kind::LoginRequired, "a sign-in with a browser elsewhere needs a terminal for its code")
-            .hint(format!("run it in a terminal: {again} --remote")));
+        return Err(Error::new(
+            Kind::LoginRequired,
+            "a sign-in with a browser elsewhere needs a terminal for its code",
+        )
+        .hint(format!("run it in a terminal: {again} --remote")));
     }
     Ok(Way::Remote)
 }
@@ -240,12 +275,21 @@ fn replace(host: &Host, name: &ProfileName, tied: &str, new: &str, wish: &Wish) 
 }
 
 /// Asks AWS whose these credentials are. What AWS cannot be asked is a warning; another answer is the end.
-fn confirm(host: &Host, sts: &Endpoint, region: &Region, credentials: &Credentials, signed_in: &SignedIn) -> Result<()> {
+fn confirm(
+    host: &Host,
+    sts: &Endpoint,
+    region: &Region,
+    credentials: &Credentials,
+    signed_in: &SignedIn,
+) -> Result<()> {
     match host.network().block_on(sts::caller_identity(host, sts, region, credentials))? {
         Ok(arn) if arn == signed_in.session.as_str() => Ok(()),
-        Ok(arn) => Err(Error::new(Kind::Failed, "the credentials are not of the identity that signed in: nothing was kept")
-            .because(format!("signed in: {}", signed_in.session))
-            .because(format!("AWS says:  {arn}"))),
+        Ok(arn) => Err(Error::new(
+            Kind::Failed,
+            "the credentials are not of the identity that signed in: nothing was kept",
+        )
+        .because(format!("signed in: {}", signed_in.session))
+        .because(format!("AWS says:  {arn}"))),
         Err(fault) => {
             let error = fault.into_error("STS");
             host.warn(format!("it could not be confirmed who you are: {}", error.in_one_line()));

@@ -52,7 +52,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 configuration, 4 sign-in needed, 5 refuse
 /// shell evaluates it.
 pub fn run(host: &Host, argv: &[OsString]) -> u8 {
     host::process::harden();
-    let outcome = match Cli::try_parse_from(argv) {
+    let outcome = match Cli::try_parse_from(commands::meant(argv)) {
         Ok(cli) => {
             host.term.set_quiet(cli.quiet);
             host.term.set_debug(cli.debug || host.env.switch("AWSENV_DEBUG"));

@@ -22,7 +22,8 @@ pub(crate) fn credentials(host: &Host, plan: &Plan, min_ttl: MinTtl) -> Result<H
     for step in &plan.steps {
         held = Some(step.fetch(host, &need)?);
     }
-    let held = held.ok_or_else(|| Error::new(Kind::Failed, format!("the plan of `{}` is empty", plan.profile)))?;
+    let held =
+        held.ok_or_else(|| Error::new(Kind::Failed, format!("the plan of `{}` is empty", plan.profile)))?;
     lasts(host, plan, &held, min_ttl)?;
     Ok(held)
 }

@@ -31,13 +31,17 @@ pub(crate) fn profile(
     if config.profile(&name).is_none()
         && let Some(meant) = settings.aliases.get(name.as_str())
     {
-        return meant.parse().map(Some).map_err(|why| Error::new(Kind::Config, format!("alias `{name}`: {why}")));
+        return meant
+            .parse()
+            .map(Some)
+            .map_err(|why| Error::new(Kind::Config, format!("alias `{name}`: {why}")));
     }
     Ok(Some(name))
 }
 
 fn from_environment(host: &Host) -> Option<Result<ProfileName, String>> {
-    let aws = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].into_iter().find_map(|var| Some((var, host.env.text(var)?)));
+    let aws =
+        ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].into_iter().find_map(|var| Some((var, host.env.text(var)?)));
     let own = host.env.text("AWSENV_PROFILE");
     if let (Some((var, aws)), Some(own)) = (aws, own)
         && aws != own
@@ -72,7 +76,8 @@ pub(crate) fn confirm(host: &Host, config: &Config, name: &ProfileName, yes: boo
         return Ok(());
     }
     if !host.term.can_ask() {
-        let error = Error::new(Kind::LoginRequired, format!("`{name}` wants a person's word (`awsenv_confirm`)"));
+        let error =
+            Error::new(Kind::LoginRequired, format!("`{name}` wants a person's word (`awsenv_confirm`)"));
         return Err(error.hint("say it with --yes, or AWSENV_YES=1"));
     }
     let typed = host.term.ask(&format!("type `{name}` to go on: "), "say it with --yes")?;

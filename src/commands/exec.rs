@@ -24,9 +24,6 @@ const MIN_TTL: TimeDelta = TimeDelta::minutes(10);
 pub(crate) struct Args {
     /// The profile; without it `AWS_PROFILE`, then the one this shell was loaded with
     profile: Option<String>,
-    /// The command, where `--` was left out
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-    bare: Vec<OsString>,
     /// The command and its arguments
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -71,23 +68,56 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
 
 /// The command as typed; without one, the person's shell.
 fn command_line(args: &Args, host: &Host) -> Result<Vec<OsString>> {
-    let typed = if args.command.is_empty() { &args.bare } else { &args.command };
-    if !args.command.is_empty() && !args.bare.is_empty() {
-        return Err(Error::new(Kind::Usage, "there are words between the profile and `--`")
-            .hint("write: awsenv exec dev -- command"));
-    }
-    if !typed.is_empty() {
-        return Ok(typed.clone());
+    if !args.command.is_empty() {
+        return Ok(args.command.clone());
     }
     let shell = host.env.text(if cfg!(windows) { "COMSPEC" } else { "SHELL" });
     shell.map(|shell| vec![OsString::from(shell)]).ok_or_else(|| {
-        Error::new(Kind::Usage, "there is no command, and SHELL is not set").hint("write: awsenv exec dev -- command")
+        Error::new(Kind::Usage, "there is no command, and SHELL is not set")
+            .hint("write: awsenv exec dev -- command")
     })
+}
+
+/// Puts the `--` before the command of `exec` where it was left out (a PowerShell function loses it): before the
+/// second word that is no flag of ours.
+pub(crate) fn with_dashes(argv: &[OsString]) -> Vec<OsString> {
+    let mut argv = argv.to_vec();
+    let is_flag = |word: &OsString| word.to_string_lossy().starts_with('-') && word != "-";
+    let Some(exec) = argv.iter().skip(1).position(|word| !is_flag(word)).map(|at| at + 1) else {
+        return argv;
+    };
+    if argv[exec] != "exec" {
+        return argv;
+    }
+    let ours = <Args as clap::Args>::augment_args(clap::Command::new("exec"));
+    let takes_value = |word: &str| {
+        let flag = |arg: &clap::Arg| {
+            let short = arg.get_short().map(|short| format!("-{short}"));
+            arg.get_long().is_some_and(|long| word == format!("--{long}")) || short.as_deref() == Some(word)
+        };
+        ours.get_arguments().any(|arg| flag(arg) && arg.get_action().takes_values())
+    };
+    let mut words = 0;
+    let mut at = exec + 1;
+    while at < argv.len() && argv[at] != "--" {
+        if is_flag(&argv[at]) {
+            at += usize::from(takes_value(&argv[at].to_string_lossy()));
+        } else {
+            words += 1;
+            if words == 2 {
+                argv.insert(at, "--".into());
+                break;
+            }
+        }
+        at += 1;
+    }
+    argv
 }
 
 /// Removed besides what the delta unsets: other ways to another identity, and marks of other tools.
 const REMOVED: [&str; 4] = ["AWS_SDK_LOAD_CONFIG", "BOTO_CONFIG", "_AWS_CLI_PROFILE_CHAIN", "_AWSENV_DEPTH"];
-const REMOVED_PREFIXES: [&str; 6] = ["AWS_BEARER_TOKEN_", "AWS_SSO", "AWSUME_", "GRANTED_", "AWSENV_", "AWSU_"];
+const REMOVED_PREFIXES: [&str; 6] =
+    ["AWS_BEARER_TOKEN_", "AWS_SSO", "AWSUME_", "GRANTED_", "AWSENV_", "AWSU_"];
 
 /// Our own settings, which a child may need.
 const KEPT: [&str; 2] = ["AWSENV_CONFIG_HOME", "AWSENV_STATE_HOME"];
@@ -99,9 +129,9 @@ fn environment(host: &Host, delta: &EnvDelta) -> Vec<(OsString, OsString)> {
     let removed = |name: &OsStr| {
         let name = name.to_string_lossy();
         let listed = touched.iter().chain(&REMOVED).any(|gone| same(gone, &name));
-        let marked = REMOVED_PREFIXES.iter().any(|prefix| {
-            name.get(..prefix.len()).is_some_and(|start| same(start, prefix))
-        });
+        let marked = REMOVED_PREFIXES
+            .iter()
+            .any(|prefix| name.get(..prefix.len()).is_some_and(|start| same(start, prefix)));
         (listed || marked) && !KEPT.iter().any(|kept| same(kept, &name))
     };
     let mut env: BTreeMap<OsString, OsString> = host
@@ -114,4 +144,33 @@ fn environment(host: &Host, delta: &EnvDelta) -> Vec<(OsString, OsString)> {
     let set = delta.set().filter(|(name, _)| *name != "AWSENV_RESTORE");
     env.extend(set.map(|(name, value)| (name.into(), value.expose().into())));
     env.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dashes_may_be_left_out() {
+        let dashed = |line: &str| {
+            let argv: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let argv: Vec<String> =
+                with_dashes(&argv).iter().map(|word| word.to_string_lossy().into()).collect();
+            argv.join(" ")
+        };
+        for (typed, meant) in [
+            ("awsenv exec dev ls -l", "awsenv exec dev -- ls -l"),
+            ("awsenv exec dev -- ls -- -l", "awsenv exec dev -- ls -- -l"),
+            (
+                "awsenv -q exec --region eu-west-1 dev --yes ls -y",
+                "awsenv -q exec --region eu-west-1 dev --yes -- ls -y",
+            ),
+            ("awsenv exec --min-ttl=5m - ls", "awsenv exec --min-ttl=5m - -- ls"),
+            ("awsenv exec -- ls a", "awsenv exec -- ls a"),
+            ("awsenv exec dev", "awsenv exec dev"),
+            ("awsenv export dev ls", "awsenv export dev ls"),
+        ] {
+            assert_eq!(dashed(typed), meant);
+        }
+    }
 }

@@ -44,8 +44,11 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         (Some(name), resolve::credentials(host, &plan, min_ttl)?)
     };
     if environment && dialect.is_shell() {
-        return Err(Error::new(Kind::Usage, "no profile is named, and this shell has its credentials already")
-            .hint("name a profile: awsenv export dev"));
+        return Err(Error::new(
+            Kind::Usage,
+            "no profile is named, and this shell has its credentials already",
+        )
+        .hint("name a profile: awsenv export dev"));
     }
     let loading = Loading {
         config: &config,

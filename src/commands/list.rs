@@ -56,9 +56,10 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..6).map(width).collect();
     for line in lines {
-        let cells = line.iter().zip(&widths).map(|(cell, width)| {
-            format!("{cell}{}", " ".repeat(width.saturating_sub(cell.chars().count())))
-        });
+        let cells = line
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.chars().count()))));
         host.out(format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end()));
     }
     Ok(0)
@@ -78,8 +79,16 @@ fn row(host: &Host, config: &Config, name: String) -> Option<Row> {
     };
     Some(Row {
         kind,
-        account: arn.as_ref().map(|arn| arn.account().to_string()).or_else(|| text("sso_account_id")).or(role_account),
-        identity: arn.as_ref().map(|arn| arn.identity().to_owned()).or_else(|| text("sso_role_name")).or(role),
+        account: arn
+            .as_ref()
+            .map(|arn| arn.account().to_string())
+            .or_else(|| text("sso_account_id"))
+            .or(role_account),
+        identity: arn
+            .as_ref()
+            .map(|arn| arn.identity().to_owned())
+            .or_else(|| text("sso_role_name"))
+            .or(role),
         region: text("region"),
         expires: held.as_ref().and_then(|held| held.credentials.expiration),
         signed_in: (kind == Some("console sign-in")).then_some(held.is_some()),

@@ -52,8 +52,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let dialect = shell::choose(host, args.shell.as_deref())?;
     if args.duration.is_some() {
-        return Err(Error::new(Kind::Usage, "the lifetime of a console sign-in cannot be chosen: AWS sets 15 minutes")
-            .hint("leave --duration out; awsenv renews by itself"));
+        return Err(Error::new(
+            Kind::Usage,
+            "the lifetime of a console sign-in cannot be chosen: AWS sets 15 minutes",
+        )
+        .hint("leave --duration out; awsenv renews by itself"));
     }
     let config = config::load(host)?;
     say_problems(host, &config);
@@ -115,17 +118,27 @@ fn pick(host: &Host, config: &Config) -> Result<ProfileName> {
     }
     match host.term.pick("profile", &rows, 0)? {
         Some(picked) => Ok(names[picked].clone()),
-        None => Err(Error::new(Kind::Interrupted, "no profile was picked").hint("name one: awsenv login dev")),
+        None => {
+            Err(Error::new(Kind::Interrupted, "no profile was picked").hint("name one: awsenv login dev"))
+        }
     }
 }
 
 /// One line: who, where, how long.
-fn told(host: &Host, name: &ProfileName, held: &crate::provider::Held, region: Option<&Region>, ephemeral: bool) -> String {
+fn told(
+    host: &Host,
+    name: &ProfileName,
+    held: &crate::provider::Held,
+    region: Option<&Region>,
+    ephemeral: bool,
+) -> String {
     let mut parts = vec![format!("{}:", text::field(name.as_str()))];
     parts.extend(held.identity.as_deref().map(text::field));
     parts.extend(held.credentials.account.as_ref().map(|account| format!("in {account}")));
     parts.extend(region.map(ToString::to_string));
-    parts.extend(held.credentials.expiration.map(|end| format!("({} left)", time::words(end - host.clock.now()))));
+    parts.extend(
+        held.credentials.expiration.map(|end| format!("({} left)", time::words(end - host.clock.now()))),
+    );
     if ephemeral {
         parts.push("nothing was kept: it cannot be renewed".into());
     }

@@ -1,7 +1,11 @@
 //! `awsenv logout [PROFILE]`: end the sign-in, and clear this shell of it.
 
 use crate::cache::login::{self, LoginToken};
-use crate::cache::{Slot, entry::Entry, flight::{self, Flight}};
+use crate::cache::{
+    Slot,
+    entry::Entry,
+    flight::{self, Flight},
+};
 use crate::config::{self, Config, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
@@ -42,7 +46,9 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         match removed {
             0 => host.say("nobody is signed in to the AWS console from this computer"),
             1 => host.say("1 sign-in was removed; its credentials work in other shells until they end"),
-            _ => host.say(format!("{removed} sign-ins were removed; their credentials work in other shells until they end")),
+            _ => host.say(format!(
+                "{removed} sign-ins were removed; their credentials work in other shells until they end"
+            )),
         }
         loaded_session.is_some()
     } else {
@@ -83,14 +89,19 @@ fn one(host: &Host, config: &Config, name: &ProfileName, session: &str) -> Resul
         .names()
         .into_iter()
         .filter(|other| other != name.as_str())
-        .filter(|other| other.parse().is_ok_and(|other| self::session(config, &other).as_deref() == Some(session)))
+        .filter(|other| {
+            other.parse().is_ok_and(|other| self::session(config, &other).as_deref() == Some(session))
+        })
         .collect();
     if !others.is_empty() {
         host.say(format!("the same sign-in served: {}", others.join(", ")));
     }
     let left = ends.map(|end| end - host.clock.now()).filter(|left| *left > chrono::TimeDelta::zero());
     if let Some(left) = left {
-        host.say(format!("credentials that other shells hold work for {} more; AWS cannot end them earlier", time::words(left)));
+        host.say(format!(
+            "credentials that other shells hold work for {} more; AWS cannot end them earlier",
+            time::words(left)
+        ));
     }
     Ok(())
 }
@@ -99,13 +110,21 @@ fn one(host: &Host, config: &Config, name: &ProfileName, session: &str) -> Resul
 fn end(host: &Host, slot: &Slot, what: &str) -> Result<Option<Option<chrono::DateTime<chrono::Utc>>>> {
     let what = format!("the renewal of {what}");
     let flight = Flight { slot, limit: Duration::from_secs(30), what: &what };
-    flight::fly(host, &flight, || Ok(None), || {
-        let ends = match LoginToken::read(slot) {
-            Entry::Found(token) => token.credentials().ok().and_then(|credentials| credentials.expiration),
-            _ => None,
-        };
-        let removed = login::forget(slot);
-        let removed = removed.map_err(|e| Error::new(Kind::Failed, "the sign-in cannot be removed").because(e))?;
-        Ok(removed.then_some(ends))
-    })
+    flight::fly(
+        host,
+        &flight,
+        || Ok(None),
+        || {
+            let ends = match LoginToken::read(slot) {
+                Entry::Found(token) => {
+                    token.credentials().ok().and_then(|credentials| credentials.expiration)
+                }
+                _ => None,
+            };
+            let removed = login::forget(slot);
+            let removed =
+                removed.map_err(|e| Error::new(Kind::Failed, "the sign-in cannot be removed").because(e))?;
+            Ok(removed.then_some(ends))
+        },
+    )
 }

@@ -10,6 +10,7 @@ mod unset;
 
 use crate::error::Result;
 use crate::host::Host;
+use std::ffi::OsString;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -24,6 +25,11 @@ pub(crate) enum Command {
 
 /// The commands whose stdout is evaluated by a shell: their failure must be a statement that fails.
 pub(crate) const EVALUATED: [&str; 4] = ["login", "logout", "export", "unset"];
+
+/// The command line as it is meant: see [`exec::with_dashes`].
+pub(crate) fn meant(argv: &[OsString]) -> Vec<OsString> {
+    exec::with_dashes(argv)
+}
 
 impl Command {
     /// Runs the command; its exit code.

@@ -49,7 +49,9 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let mut notes = Vec::new();
     if let Some((variable, name)) = &named {
         if has_keys {
-            notes.push(format!("{variable} says `{name}`, but the access keys in the environment win over it"));
+            notes.push(format!(
+                "{variable} says `{name}`, but the access keys in the environment win over it"
+            ));
         } else {
             facts.extend(of_profile(&config, name, variable));
         }
@@ -97,7 +99,12 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         host.out("this shell holds no AWS credentials; load some: awsenv login\n");
     }
     for fact in &facts {
-        host.out(format!("{:<11} {:<44} {}\n", fact.name, text::field(&fact.value), text::field(&fact.source)));
+        host.out(format!(
+            "{:<11} {:<44} {}\n",
+            fact.name,
+            text::field(&fact.value),
+            text::field(&fact.source)
+        ));
     }
     if let Some(end) = expires {
         host.out(format!("{:<11} {}\n", "ends", ending(end, refresh, now)));
@@ -124,7 +131,9 @@ fn ending(end: DateTime<Utc>, refresh: Option<DateTime<Utc>>, now: DateTime<Utc>
 
 /// What a tool will find under a profile's name.
 fn of_profile(config: &config::Config, name: &str, source: &str) -> Vec<Fact> {
-    let Some(profile) = name.parse().ok().and_then(|name: ProfileName| config.profile(&name)) else { return Vec::new() };
+    let Some(profile) = name.parse().ok().and_then(|name: ProfileName| config.profile(&name)) else {
+        return Vec::new();
+    };
     let mut facts = vec![Fact { name: "profile", value: name.to_owned(), source: source.to_owned() }];
     if let Some(session) = profile.get("login_session") {
         if let Ok(arn) = session.value.parse::<Arn>() {
@@ -137,4 +146,3 @@ fn of_profile(config: &config::Config, name: &str, source: &str) -> Vec<Fact> {
     }
     facts
 }
-

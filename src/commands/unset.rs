@@ -17,7 +17,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let dialect = shell::choose(host, args.shell.as_deref())?;
     if !dialect.is_shell() {
-        let error = Error::new(Kind::Usage, format!("`{}` is no shell: there is nothing to unset", dialect.name()));
+        let error =
+            Error::new(Kind::Usage, format!("`{}` is no shell: there is nothing to unset", dialect.name()));
         return Err(error.hint("name your shell: --shell bash"));
     }
     if host.term.stdout_is_terminal() {

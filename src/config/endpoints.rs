@@ -103,7 +103,11 @@ fn check(raw: &str, place: &str) -> Result<Url> {
     if !trusted || url.host_str().is_none() {
         return refuse("is neither https nor on this computer, and credentials would go there");
     }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
         return refuse("holds more than scheme, host, port and path");
     }
     Ok(url)
@@ -118,7 +122,8 @@ mod tests {
         let dir = tempdir();
         let path = dir.join("config");
         std::fs::write(&path, files).unwrap();
-        let mut env: Vec<_> = vars.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let mut env: Vec<_> =
+            vars.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         env.push(("AWS_CONFIG_FILE".into(), path.to_string_lossy().into_owned()));
         let host = Host::fake(Fake { env, ..Fake::default() });
         let config = crate::config::load(&host)?;
@@ -138,7 +143,8 @@ mod tests {
     fn each_place_goes_before_the_next() {
         let files = "[profile p]\nendpoint_url = https://profile/\nservices = s\n[services s]\nsts =\n  endpoint_url = https://services/\n";
         let region = "eu-west-1".parse().unwrap();
-        let sts = |vars: &[(&str, &str)], files: &str| endpoints(vars, files).unwrap().sts(&region).to_string();
+        let sts =
+            |vars: &[(&str, &str)], files: &str| endpoints(vars, files).unwrap().sts(&region).to_string();
         let special = ("AWS_ENDPOINT_URL_STS", "https://special/");
         let general = ("AWS_ENDPOINT_URL", "https://general/");
         assert_eq!(sts(&[special, general], files), "https://special/");
@@ -160,7 +166,14 @@ mod tests {
         for good in ["http://127.0.0.1:9", "http://localhost:9", "http://[::1]:9", "https://x.example/base"] {
             assert!(endpoints(&[("AWS_ENDPOINT_URL", good)], "").is_ok(), "{good}");
         }
-        for bad in ["http://10.0.0.1", "http://x.example", "ftp://127.0.0.1", "nonsense", "https://u:p@h/", "file:///x"] {
+        for bad in [
+            "http://10.0.0.1",
+            "http://x.example",
+            "ftp://127.0.0.1",
+            "nonsense",
+            "https://u:p@h/",
+            "file:///x",
+        ] {
             assert!(endpoints(&[("AWS_ENDPOINT_URL", bad)], "").is_err(), "{bad}");
         }
         let missing = endpoints(&[], "[profile p]\nservices = none\n").unwrap_err();

@@ -2,17 +2,17 @@
 
 mod document;
 mod endpoints;
-mod stub;
 mod header;
 mod lines;
 mod location;
 mod outline;
 mod profile;
+mod stub;
 
-pub(crate) use stub::{Edit, Settings};
 pub(crate) use endpoints::Endpoints;
 pub(crate) use header::{Family, SectionId};
 pub(crate) use profile::{Profile, Section, Setting};
+pub(crate) use stub::{Edit, Settings};
 
 use crate::error::Result;
 use crate::host::{Host, fs};

@@ -1,11 +1,33 @@
 //! stub
+use super::Which;
 use crate::error::Result;
 use crate::host::Host;
 use crate::model::{ProfileName, Region};
-use super::Which;
 use std::collections::BTreeMap;
 #[derive(Default)]
-pub(crate) struct Settings { pub(crate) aliases: BTreeMap<String,String>, pub(crate) region: Option<Region>, pub(crate) browser: Option<String>, pub(crate) min_ttl: Option<chrono::TimeDelta> }
-impl Settings { pub(crate) fn load(_: &Host) -> Result<Settings> { Ok(Settings::default()) } pub(crate) fn color(&self, _: &str) -> Option<&str> { None } }
+pub(crate) struct Settings {
+    pub(crate) aliases: BTreeMap<String, String>,
+    pub(crate) region: Option<Region>,
+    pub(crate) browser: Option<String>,
+    pub(crate) min_ttl: Option<chrono::TimeDelta>,
+}
+impl Settings {
+    pub(crate) fn load(_: &Host) -> Result<Settings> {
+        Ok(Settings::default())
+    }
+    pub(crate) fn color(&self, _: &str) -> Option<&str> {
+        None
+    }
+}
 pub(crate) struct Edit;
-impl Edit { pub(crate) fn new(_: Which) -> Edit { Edit } pub(crate) fn set(self, _: &ProfileName, _: &str, _: &str) -> Edit { self } pub(crate) fn apply(self, _: &Host) -> Result<()> { Ok(()) } }
+impl Edit {
+    pub(crate) fn new(_: Which) -> Edit {
+        Edit
+    }
+    pub(crate) fn set(self, _: &ProfileName, _: &str, _: &str) -> Edit {
+        self
+    }
+    pub(crate) fn apply(self, _: &Host) -> Result<()> {
+        Ok(())
+    }
+}

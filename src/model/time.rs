@@ -62,6 +62,8 @@ pub(crate) fn length(raw: &str) -> Result<TimeDelta, String> {
 /// A length for people: `41m`, `3h 5m`, `50s`, `2d 4h`.
 pub(crate) fn words(length: TimeDelta) -> String {
     let seconds = length.num_seconds().max(0);
+    // to the nearest minute: what lasts 14 min 59 s lasts 15 minutes to a person
+    let seconds = if seconds < 60 { seconds } else { (seconds + 30) / 60 * 60 };
     match seconds {
         0..60 => format!("{seconds}s"),
         60..3_600 => format!("{}m", seconds / 60),
@@ -110,9 +112,16 @@ mod tests {
 
     #[test]
     fn lengths_are_told_in_at_most_two_units() {
-        for (seconds, told) in
-            [(-5, "0s"), (50, "50s"), (2_460, "41m"), (3_600, "1h"), (11_100, "3h 5m"), (187_200, "2d 4h")]
-        {
+        for (seconds, told) in [
+            (-5, "0s"),
+            (50, "50s"),
+            (2_460, "41m"),
+            (899, "15m"),
+            (3_595, "1h"),
+            (3_600, "1h"),
+            (11_100, "3h 5m"),
+            (187_200, "2d 4h"),
+        ] {
             assert_eq!(words(TimeDelta::seconds(seconds)), told);
         }
     }

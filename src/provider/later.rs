@@ -5,11 +5,8 @@
 use super::step::{Provider, Step, Subject};
 use crate::error::{Error, Kind, Result};
 
-pub(super) const ASSUME_ROLE: Later = Later {
-    kind: "assumed role",
-    keys: &["role_arn"],
-    unless: Some("web_identity_token_file"),
-};
+pub(super) const ASSUME_ROLE: Later =
+    Later { kind: "assumed role", keys: &["role_arn"], unless: Some("web_identity_token_file") };
 pub(super) const WEB_IDENTITY: Later =
     Later { kind: "web identity", keys: &["web_identity_token_file"], unless: None };
 pub(super) const IDENTITY_CENTER: Later =
@@ -37,7 +34,10 @@ impl Provider for Later {
             return None;
         }
         let (place, kind) = (setting.place(), self.kind);
-        let message = format!("{place}: `{}` gets its credentials by {kind}, which awsenv cannot use yet", subject.name);
+        let message = format!(
+            "{place}: `{}` gets its credentials by {kind}, which awsenv cannot use yet",
+            subject.name
+        );
         let bridge = "this version signs in to the AWS console (`aws login`) and reads access keys";
         Some(Err(Error::new(Kind::Config, message).hint(bridge)))
     }

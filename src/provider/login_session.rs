@@ -1,9 +1,9 @@
 //! Console sign-in (`aws login`): a token file, renewed by one process for all.
 
 use super::step::{Held, Need, Provider, Step, Subject};
+use crate::aws::Endpoint;
 use crate::aws::dpop::DpopKey;
 use crate::aws::signin::{self, Grant, Refused, Tokens};
-use crate::aws::Endpoint;
 use crate::cache::Slot;
 use crate::cache::entry::Entry;
 use crate::cache::flight::{self, Flight};
@@ -43,7 +43,8 @@ impl Provider for LoginSession {
     fn claim(&self, subject: &Subject) -> Option<Result<Box<dyn Step>>> {
         subject.profile.get("login_session")?;
         let session = || -> Result<Box<dyn Step>> {
-            let session = subject.profile.parse("login_session")?.ok_or_else(|| subject.empty("login_session"))?;
+            let session =
+                subject.profile.parse("login_session")?.ok_or_else(|| subject.empty("login_session"))?;
             Ok(Box::new(Session {
                 profile: subject.name.clone(),
                 session,
@@ -92,9 +93,8 @@ impl Session {
 
     /// The token, or the sentence that says how to get one.
     fn token(&self, host: &Host, slot: &Slot) -> Result<LoginToken> {
-        let required = |message| {
-            Error::new(Kind::LoginRequired, message).hint(format!("sign in: {}", self.again()))
-        };
+        let required =
+            |message| Error::new(Kind::LoginRequired, message).hint(format!("sign in: {}", self.again()));
         match LoginToken::read(slot) {
             Entry::Found(token) => Ok(token),
             Entry::Missing => Err(required(format!("`{}` is not signed in", self.profile))),
@@ -164,7 +164,9 @@ impl Session {
             Some(Ok(region)) => region,
             _ => self.region.clone().ok_or_else(|| {
                 let message = format!("`{}` does not say in which region it was signed in", self.profile);
-                other(Error::new(Kind::LoginRequired, message).hint(format!("sign in again: {}", self.again())))
+                other(
+                    Error::new(Kind::LoginRequired, message).hint(format!("sign in again: {}", self.again())),
+                )
             })?,
         };
         let endpoint = Endpoint::new(self.endpoints.signin(&region), self.endpoints.ca_bundle.clone());

@@ -33,7 +33,8 @@ impl Provider for StaticKeys {
         let of = |key| subject.profile.settings_in(self.file).find(|setting| setting.key == key);
         let id = of("aws_access_key_id")?;
         let place = id.place();
-        let wrong = |why: String| Some(Err(Error::new(Kind::Config, format!("{place}, `{}`: {why}", subject.name))));
+        let wrong =
+            |why: String| Some(Err(Error::new(Kind::Config, format!("{place}, `{}`: {why}", subject.name))));
         let Some(secret) = of("aws_secret_access_key") else {
             return wrong("`aws_access_key_id` has no `aws_secret_access_key` beside it".into());
         };

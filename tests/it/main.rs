@@ -1,5 +1,17 @@
-//! The one test binary.
+//! The one test binary: awsenv from outside. One module for each command, and the worlds that they run in.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::print_stdout,
+    reason = "tests are outside the host: they make the world"
+)]
+
+/// Imports go down; no room without a floor; no file too long.
+mod floors;
+/// `awsenv login`, in process: every way to sign in, and every way for it to fail.
+mod login;
+/// The AWS simulator.
 #[path = "../sim/mod.rs"]
 mod sim;
 /// The simulator's signatures and faults.
@@ -7,3 +19,5 @@ mod sim_faults;
 /// The simulator refuses what AWS refuses.
 #[path = "sim.rs"]
 mod sim_self;
+/// The world that a test runs in.
+mod world;
