@@ -18,6 +18,7 @@ use chrono::TimeDelta;
 
 /// How a person wants to enter.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Wish {
     pub(crate) region: Option<Region>,
     pub(crate) remote: bool,
@@ -152,13 +153,11 @@ fn sign_in_now(
     let tied = profile.as_ref().and_then(|profile| profile.text("login_session"));
     let region = region(host, config, settings, profile.as_ref(), name, wish)?;
     let endpoints = Endpoints::of(host, config, profile.as_ref())?;
-    let endpoint = Endpoint::new(endpoints.signin(&region), endpoints.ca_bundle.clone());
-    if endpoints.custom_signin() {
-        host.say(format!(
-            "AWS Sign-In is asked at {}, not at AWS's own host",
-            text::field(&endpoint.origin())
-        ));
-    }
+    let endpoint = Endpoint {
+        url: endpoints.signin(&region),
+        ca_bundle: endpoints.ca_bundle.clone(),
+        custom: endpoints.custom_signin(),
+    };
     if let Some(tied) = tied {
         host.say(format!("`{name}` is tied to {}", text::field(tied)));
     }
@@ -172,7 +171,7 @@ fn sign_in_now(
     let now = host.clock.now();
     let credentials = signed_in.tokens.credentials(signed_in.session.account(), now);
     let credentials = credentials.map_err(|fault| fault.into_error("AWS Sign-In"))?;
-    let sts = Endpoint::new(endpoints.sts(&region), endpoints.ca_bundle.clone());
+    let sts = Endpoint { url: endpoints.sts(&region), ca_bundle: endpoints.ca_bundle.clone(), custom: false };
     confirm(host, &sts, &region, &credentials, &signed_in)?;
     if !wish.ephemeral {
         keep(host, config, name, &region, &credentials, &signed_in)?;
