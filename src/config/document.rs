@@ -101,7 +101,9 @@ impl Document {
             }
             if let Some(first) = first {
                 let first = self.sections[first].line;
-                let message = format!("the same section as in line {first}: both count, this one first");
+                let message = format!(
+                    "the same section as in line {first}: they are merged, and this one counts first"
+                );
                 self.flaws.fatal(line, message);
                 continue;
             }
@@ -264,9 +266,9 @@ fn judge_encoding(text: &str, marks: &[usize], flaws: &mut Flaws) {
             None => break,
             Some(mark) if *mark >= row.next => {}
             Some(mark) if text[*mark..].starts_with('\0') => {
-                flaws.push(row.number, "a NUL byte", false, true);
+                flaws.push(row.number, "a NUL byte: what it stands in is skipped", false, true);
             }
-            Some(_) => flaws.fatal(row.number, "bytes that are not UTF-8"),
+            Some(_) => flaws.fatal(row.number, "not UTF-8: what it stands in is skipped"),
         }
     }
 }

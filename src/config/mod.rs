@@ -6,6 +6,8 @@ mod lines;
 mod location;
 mod outline;
 mod profile;
+#[cfg(test)]
+mod vectors;
 
 pub(crate) use header::{Family, SectionId};
 pub(crate) use profile::{Profile, Section, Setting};

@@ -125,10 +125,10 @@ pub(super) fn outline(which: Which, text: &str, marks: &[usize], flaws: &mut Fla
 
 fn judge_header(which: Which, raw: &str, line: usize, flaws: &mut Flaws) {
     if header::is_dropped(which, raw) {
-        let words = "not a kind and one name: the AWS CLI skips this section; a name with blanks is quoted";
+        let words = "not one word and one name (blanks need quotes): the section is skipped";
         flaws.odd(line, format!("`[{}]` is {words}", field(raw)));
     } else if !header::identify(which, raw).1 {
-        let message = "blanks inside the brackets, with which the AWS CLI does not see the section";
+        let message = "blanks inside the brackets: the AWS CLI does not see this section";
         flaws.odd(line, message);
     }
 }
@@ -146,20 +146,15 @@ fn judge_value(key: &str, value: &str, line: usize, flaws: &mut Flaws) {
 }
 
 fn judge_stray(stray: Stray, line: usize, flaws: &mut Flaws) {
-    flaws.push(
-        line,
-        match stray {
-            Stray::BeforeSections => "text before the first `[section]`",
-            Stray::Unclosed => "`[` without `]`: the settings below it are skipped",
-            Stray::DamagedHeader => "a section name that is damaged: the section is skipped",
-            Stray::NoDelimiter => "neither a section, a setting nor a comment: the line is skipped",
-            Stray::NoKey => "a value without a key: the line is skipped",
-            Stray::Damaged => "a setting that is damaged: it is skipped",
-            Stray::DamagedContinuation => "a value that is damaged here: the setting is skipped",
-        },
-        matches!(stray, Stray::BeforeSections | Stray::Unclosed | Stray::NoDelimiter | Stray::NoKey),
-        true,
-    );
+    let message = match stray {
+        Stray::BeforeSections => "text before the first `[section]`",
+        Stray::Unclosed => "`[` without `]`: the settings below it are skipped",
+        Stray::NoDelimiter => "neither a section, a setting nor a comment: the line is skipped",
+        Stray::NoKey => "a value without a key: the line is skipped",
+        // named already, with what is damaged
+        Stray::Damaged | Stray::DamagedHeader | Stray::DamagedContinuation => return,
+    };
+    flaws.fatal(line, message);
 }
 
 /// A key in lower case, as Python spells that.
