@@ -38,6 +38,10 @@ impl<'a> SectionId<'a> {
         SectionId { family: Family::Services, name: name.into() }
     }
 
+    pub(super) fn into_owned(self) -> SectionId<'static> {
+        SectionId { family: self.family, name: self.name.into_owned().into() }
+    }
+
     /// The header, brackets included, that the AWS CLI reads as this section.
     ///
     /// `None` if there is none: in the credentials file the name stands as it is and cannot be quoted, and only
@@ -57,6 +61,9 @@ impl<'a> SectionId<'a> {
     }
 }
 
+/// The header of the section whose keys every other inherits.
+pub(super) const INHERITED: &str = "DEFAULT";
+
 /// Reads a header; the flag says whether the AWS CLI reads it so too.
 ///
 /// | in the config file | names |
@@ -72,8 +79,11 @@ impl<'a> SectionId<'a> {
 /// Source: botocore `configloader.py`, `build_profile_map`, `_parse_section`; Python `configparser`,
 /// `DEFAULTSECT`.
 pub(super) fn identify(which: Which, raw: &str) -> (SectionId<'_>, bool) {
-    if raw == "DEFAULT" {
+    if raw == INHERITED {
         return (SectionId { family: Family::Inherited, name: raw.into() }, true);
+    }
+    if raw.is_empty() {
+        return (SectionId { family: Family::Other, name: raw.into() }, true); // a damaged header
     }
     if which == Which::Credentials {
         return (SectionId::profile(raw), true);

@@ -30,7 +30,7 @@ impl Config {
         [Family::Profile, Family::SsoSession, Family::Services].map(|family| {
             let names = match family {
                 Family::Profile => self.names(),
-                family => self.config.document.names(family).map(String::from).collect(),
+                family => self.config.document.names(family),
             };
             let read = |name: String| {
                 let id = super::SectionId { family, name: name.clone().into() };
