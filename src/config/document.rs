@@ -183,7 +183,8 @@ impl Document {
         Rows::of_section(&self.text, &self.marks, *body..span.end)
     }
 
-    fn items_of(&self, section: usize) -> Vec<Item<'_>> {
+    /// The settings of one section as they stand.
+    pub(super) fn items_of(&self, section: usize) -> Vec<Item<'_>> {
         let mut items: Vec<Item<'_>> = Vec::new();
         let mut blanks = 0;
         for row in self.rows(section) {

@@ -42,7 +42,7 @@ impl<'a> SectionId<'a> {
         SectionId { family: self.family, name: self.name.into_owned().into() }
     }
 
-    /// The header, brackets included, that the AWS CLI reads as this section.
+    /// The text between brackets that the AWS CLI reads as this section.
     ///
     /// `None` if there is none: in the credentials file the name stands as it is and cannot be quoted, and only
     /// profiles live there.
@@ -57,7 +57,8 @@ impl<'a> SectionId<'a> {
             _ => return None,
         };
         let (read, exact) = identify(which, &inner);
-        (exact && read == *self).then(|| format!("[{inner}]"))
+        let is_same = exact && read == *self;
+        is_same.then_some(inner)
     }
 }
 
@@ -230,14 +231,13 @@ mod tests {
         ] {
             for which in [Which::Config, Which::Credentials] {
                 let header = SectionId::profile(name).header(which).unwrap();
-                let inner = &header[1..header.len() - 1];
-                assert_eq!(identify(which, inner), (SectionId::profile(name), true), "{header}");
+                assert_eq!(identify(which, &header), (SectionId::profile(name), true), "{header}");
             }
         }
-        assert_eq!(SectionId::profile("a b").header(Which::Config).unwrap(), "[profile 'a b']");
-        assert_eq!(SectionId::profile("o'x y").header(Which::Config).unwrap(), r#"[profile 'o'"'"'x y']"#);
-        assert_eq!(SectionId::profile("default").header(Which::Config).unwrap(), "[default]");
-        assert_eq!(SectionId::sso_session("my sso").header(Which::Config).unwrap(), "[sso-session 'my sso']");
+        assert_eq!(SectionId::profile("a b").header(Which::Config).unwrap(), "profile 'a b'");
+        assert_eq!(SectionId::profile("o'x y").header(Which::Config).unwrap(), r#"profile 'o'"'"'x y'"#);
+        assert_eq!(SectionId::profile("default").header(Which::Config).unwrap(), "default");
+        assert_eq!(SectionId::sso_session("my sso").header(Which::Config).unwrap(), "sso-session 'my sso'");
         assert_eq!(SectionId::sso_session("s").header(Which::Credentials), None);
         assert_eq!(SectionId::profile("DEFAULT").header(Which::Credentials), None);
     }

@@ -1,15 +1,18 @@
 //! The files of AWS's tools, `config` and `credentials`: read as the AWS CLI reads them, edited without loss; and our own.
 
 mod document;
+mod edit;
 mod flaws;
 mod header;
 mod lines;
 mod location;
 mod profile;
+mod rewrite;
 mod sections;
 #[cfg(test)]
 mod vectors;
 
+pub(crate) use edit::Edit;
 pub(crate) use header::{Family, SectionId};
 pub(crate) use profile::{Profile, Section, Setting};
 
