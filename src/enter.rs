@@ -4,7 +4,7 @@ use crate::aws::{Endpoint, sts};
 use crate::cache::Slot;
 use crate::cache::flight::{self, Flight};
 use crate::cache::login::{LoginToken, NewToken};
-use crate::config::{self, Config, Edit, Endpoints, Profile, Settings, Which};
+use crate::config::{self, Config, Edit, Endpoints, Profile, SectionId, Settings, Which};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, browser, signals};
 use crate::load;
@@ -321,10 +321,11 @@ fn keep(
         host.warn(format!("the sign-in cannot be kept, and ends with these credentials: {e}"));
         return Ok(());
     }
-    let mut edit = Edit::new(Which::Config).set(name, "login_session", session);
+    let section = SectionId::profile(name.as_str());
+    let mut edit = Edit::of(Which::Config).set(&section, "login_session", session);
     if config.profile(name).is_none_or(|profile| profile.get("region").is_none()) {
         // a refresh by other tools goes to the profile's region: it must be the one of the sign-in
-        edit = edit.set(name, "region", region.as_str());
+        edit = edit.set(&section, "region", region.as_str());
     }
     if let Err(error) = edit.apply(host) {
         host.warn(format!("the profile `{name}` cannot be kept: {}", error.in_one_line()));

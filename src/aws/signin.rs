@@ -323,8 +323,8 @@ mod tests {
 
     #[test]
     fn the_authorize_url_is_the_aws_clis() {
-        let endpoint =
-            Endpoint::new("https://ap-northeast-1.signin.aws.amazon.com/base".parse().unwrap(), None);
+        let url = "https://ap-northeast-1.signin.aws.amazon.com/base".parse().unwrap();
+        let endpoint = Endpoint { url, ca_bundle: None, custom: false };
         let url = authorize_url(
             &endpoint,
             SAME_DEVICE,
