@@ -61,12 +61,17 @@ fn expand<'a>(value: &str, home: Option<&Path>, var: impl Fn(&str) -> Option<&'a
         rest = &rest[length..];
     }
     out.push_str(rest);
+    with_home(&out, home)
+}
+
+/// A path with a leading `~` replaced; another user's (`~name`) stays as it is.
+pub(super) fn with_home(path: &str, home: Option<&Path>) -> String {
     let separators = if cfg!(windows) { &['/', '\\'][..] } else { &['/'] };
-    match (out.strip_prefix('~'), home.and_then(Path::to_str)) {
+    match (path.strip_prefix('~'), home.and_then(Path::to_str)) {
         (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with(separators) => {
             format!("{}{rest}", home.trim_end_matches(separators))
         }
-        _ => out,
+        _ => path.to_owned(),
     }
 }
 

@@ -2,13 +2,17 @@
 
 mod document;
 mod edit;
+pub(crate) mod endpoint;
 mod flaws;
 mod header;
 mod lines;
 mod location;
+#[cfg(test)]
+mod oracle;
 mod profile;
 mod rewrite;
 mod sections;
+pub(crate) mod settings;
 #[cfg(test)]
 mod vectors;
 
