@@ -7,10 +7,12 @@ mod flaws;
 mod header;
 mod lines;
 mod location;
+#[cfg(test)]
+mod oracle;
 mod profile;
 mod rewrite;
 mod sections;
-mod stub;
+mod settings;
 #[cfg(test)]
 mod vectors;
 
@@ -18,7 +20,7 @@ pub(crate) use edit::Edit;
 pub(crate) use endpoints::Endpoints;
 pub(crate) use header::{Family, SectionId};
 pub(crate) use profile::{Profile, Section, Setting};
-pub(crate) use stub::Settings;
+pub(crate) use settings::{Settings, settings};
 
 use crate::error::Result;
 use crate::host::{Host, fs};

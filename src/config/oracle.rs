@@ -1,0 +1,397 @@
+//! Random files, read by this room and by botocore: both must say the same.
+
+use super::document::Document;
+use super::header::{Family, SectionId};
+use super::rewrite::{self, Change};
+use super::{Config, Which};
+use crate::host::random::hex;
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::process::Stdio;
+use zeroize::Zeroizing;
+
+/// What botocore reads from pairs of files; `None` where there is no botocore.
+fn ask(pairs: &[(Vec<u8>, Vec<u8>)]) -> Option<Vec<Value>> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "which Python, and whether it may be missing, is the test run's"
+    )]
+    let var = |name| std::env::var(name).ok();
+    let python = var("AWSENV_TEST_PYTHON").unwrap_or_else(|| "python3".into());
+    #[expect(clippy::disallowed_methods, reason = "the oracle is no part of the program")]
+    let mut command = std::process::Command::new(&python);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/oracle/botocore_config.py");
+    command
+        .arg(script)
+        .env("PYTHONUTF8", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let answer = command.spawn().ok().and_then(|mut child| {
+        let mut stdin = child.stdin.take()?;
+        let lines = pairs.iter().map(|(config, credentials)| {
+            format!("{}\n", json!({ "config": hex(config), "credentials": hex(credentials) }))
+        });
+        let lines: String = lines.collect();
+        let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
+        let output = child.wait_with_output().ok()?;
+        writer.join().ok()?.ok()?;
+        output.status.success().then_some(output.stdout)
+    });
+    let Some(answer) = answer else {
+        assert!(var("CI").is_none_or(|ci| ci != "true"), "{python} has no botocore");
+        let _ = writeln!(std::io::stderr(), "not run here: botocore");
+        return None;
+    };
+    let lines = std::str::from_utf8(&answer).unwrap().lines();
+    let answers: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), pairs.len());
+    Some(answers)
+}
+
+/// The same shape from this room.
+fn ours(config: &Config) -> Value {
+    if config.problems().iter().any(|problem| problem.fatal_for_aws_cli) {
+        return json!({ "refused": "" });
+    }
+    let [profiles, sso_sessions, services] = config.as_json();
+    json!({ "profiles": profiles, "sso_sessions": sso_sessions, "services": services })
+}
+
+/// A sequence of numbers that a seed decides (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from((self.0 >> 16) % limit as u64).unwrap()
+    }
+
+    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[self.below(of.len())]
+    }
+
+    /// True once in `of` times.
+    fn once_in(&mut self, of: usize) -> bool {
+        self.below(of) == 0
+    }
+}
+
+const NAMES: [&str; 12] =
+    ["default", "dev", "prod", "a b", "it's", "DEFAULT", "日本", "x#y", "fo]o", "a\\b", "a\"q", "p"];
+const SPELLED: [&str; 10] =
+    ["'dev'", "\"dev\"", "\"a b\"", "a\\ b", "'a b'", "de\"v\"", "'open", "two words", "", "  prod"];
+const KEYS: [&str; 10] = [
+    "region",
+    "Region",
+    "output",
+    "s3",
+    "sso_session",
+    "role_arn",
+    "key with blank",
+    "ÄÖ",
+    "[k",
+    "aws_secret_access_key",
+];
+const VALUES: [&str; 16] = [
+    "eu-west-1",
+    "",
+    "json",
+    "a = b",
+    "a:b # c",
+    "[x]",
+    "# no comment",
+    "\"quoted\"",
+    "x ; y",
+    "日本",
+    "a\u{3000}",
+    "\u{b}v\u{1f}",
+    "%(x)s",
+    "$HOME",
+    "back\\",
+    "a\u{2028}b",
+];
+const MORE: [&str; 10] =
+    ["x = 1", "y=2", "[profile inner]", "more", "k : v", "= v", "a=b=c", "deep = \u{85}q=1", "X = Y", "z ="];
+const INDENTS: [&str; 6] = [" ", "  ", "    ", "\t", "\u{3000}", " \t "];
+
+/// A random file. Most are such that the AWS CLI reads them.
+fn file(dice: &mut Dice, which: Which, is_simple: bool) -> Vec<u8> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut used: Vec<String> = Vec::new();
+    let rare = if is_simple { 1_000_000 } else { 500 };
+    for _ in 0..dice.below(4) {
+        lines.push(dice.one(&["", "# top", "; top", "   # indented"]).into());
+    }
+    if dice.once_in(rare) {
+        lines.push(dice.one(&["stray = 1", "[open", "word", "  x"]).into());
+    }
+    for _ in 0..dice.below(6) {
+        let name = if dice.once_in(3) && !is_simple { dice.one(&SPELLED) } else { dice.one(&NAMES) };
+        let family = match which {
+            Which::Credentials => "",
+            Which::Config => {
+                dice.one(&["profile ", "profile ", "profile ", "sso-session ", "services ", "", "profile\t"])
+            }
+        };
+        let mut header = format!("{family}{name}");
+        if name == "default" && !dice.once_in(4) {
+            header = "default".into();
+        }
+        if dice.once_in(300) && !is_simple {
+            header = format!(" {header}");
+        }
+        if header.is_empty() || is_simple && (header == "DEFAULT" || header.contains(['\t', ']'])) {
+            continue;
+        }
+        if used.contains(&header) && !dice.once_in(rare / 10) {
+            continue;
+        }
+        let indent = if dice.once_in(8) && !is_simple { dice.one(&INDENTS) } else { "" };
+        let junk = if dice.once_in(8) && !is_simple { dice.one(&[" junk", " # c", "x", " ;"]) } else { "" };
+        lines.push(format!("{indent}[{header}]{junk}"));
+        used.push(header);
+        section(dice, &mut lines, is_simple, rare);
+    }
+    let end = if is_simple { "\n" } else { dice.one(&["\n", "\n", "\n", "\r\n", "\r"]) };
+    let mut text = lines.join(end);
+    if !dice.once_in(4) {
+        text.push_str(end);
+    }
+    let mut bytes = text.into_bytes();
+    if dice.once_in(rare) {
+        bytes.splice(0..0, *b"\xef\xbb\xbf");
+    }
+    if dice.once_in(rare) && !bytes.is_empty() {
+        let at = dice.below(bytes.len());
+        bytes[at] = if dice.once_in(2) { 0xff } else { 0 };
+    }
+    bytes
+}
+
+fn section(dice: &mut Dice, lines: &mut Vec<String>, is_simple: bool, rare: usize) {
+    let mut keys: Vec<String> = Vec::new();
+    let own = if dice.once_in(4) && !is_simple { dice.one(&INDENTS) } else { "" };
+    for _ in 0..dice.below(6) {
+        let key = dice.one(&KEYS);
+        let lower = key.to_lowercase();
+        if keys.contains(&lower) && !dice.once_in(rare) || is_simple && key.starts_with('[') {
+            continue;
+        }
+        keys.push(lower);
+        let is_nested = dice.once_in(5);
+        let mut value = if is_nested { "" } else { dice.one(&VALUES) };
+        if is_simple && value.contains('\u{1f}') {
+            value = "plain"; // a blank to Python alone
+        }
+        let delimiter = dice.one(&["=", " = ", " =", "= ", ":", " : ", "\t=\t"]);
+        lines.push(format!("{own}{key}{delimiter}{value}"));
+        while dice.once_in(3) || is_nested && dice.once_in(2) {
+            match dice.below(7) {
+                0 => lines.push(String::new()),
+                1 => lines.push(format!("{}# c", dice.one(&["", "  "]))),
+                2 => lines.push(dice.one(&["  ", "\t"]).into()),
+                _ => {
+                    let more = dice.one(&MORE);
+                    if !(is_simple && more.starts_with('['))
+                        && (more.contains('=') || !value.is_empty() || dice.once_in(rare))
+                    {
+                        lines.push(format!("{own}{}{more}", dice.one(&INDENTS)));
+                    }
+                }
+            }
+        }
+        if dice.once_in(rare) {
+            lines.push(dice.one(&["stray", "= no key", "[open"]).into());
+        }
+    }
+    for _ in 0..dice.below(3) {
+        lines.push(dice.one(&["", "", "# between", "; between"]).into());
+    }
+}
+
+#[test]
+fn two_thousand_random_pairs_are_read_as_botocore_reads_them() {
+    let mut dice = Dice(0x5eed_0001);
+    let pairs: Vec<_> = (0..2_000)
+        .map(|_| (file(&mut dice, Which::Config, false), file(&mut dice, Which::Credentials, false)))
+        .collect();
+    let Some(answers) = ask(&pairs) else { return };
+    let (mut explained, mut unexplained, mut refused) = (0, Vec::new(), 0);
+    for ((config, credentials), mut theirs) in pairs.iter().zip(answers) {
+        if theirs.get("refused").is_some() {
+            refused += 1;
+            theirs = json!({ "refused": "" });
+        }
+        let read = Config::test(config.clone(), credentials.clone());
+        let ours = ours(&read);
+        if ours == theirs {
+            continue;
+        }
+        // a section that only we see; a value that we do not hand on; a bad block that every section overrides
+        let inherits =
+            [config, credentials].iter().any(|text| text.windows(9).any(|part| part == b"[DEFAULT]"));
+        let on_purpose = |problem: &super::Problem| {
+            let says = |words| problem.message.contains(words);
+            says("blanks inside the brackets") || says("NUL") || inherits && says("nested block")
+        };
+        if read.problems().iter().any(on_purpose) {
+            explained += 1;
+        } else {
+            let texts = [config, credentials].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+            unexplained.push(format!("{texts:#?}\nours:   {ours}\ntheirs: {theirs}\n"));
+        }
+    }
+    let _ = writeln!(
+        std::io::stderr(),
+        "2000 pairs: {refused} refused by botocore, {explained} read otherwise on purpose, {} otherwise",
+        unexplained.len()
+    );
+    assert!(
+        unexplained.is_empty(),
+        "{} differ:\n{}",
+        unexplained.len(),
+        unexplained[..unexplained.len().min(5)].join("\n")
+    );
+    assert!(explained <= 20 && refused < 500, "{explained} {refused}");
+}
+
+/// One random edit: the file, the change, the text before and after.
+struct Edited {
+    which: Which,
+    change: Change,
+    before: Vec<u8>,
+    after: Vec<u8>,
+}
+
+impl Edited {
+    /// `None` if the file must not be edited or the change cannot be written.
+    fn random(dice: &mut Dice) -> Option<Edited> {
+        let which = if dice.once_in(3) { Which::Credentials } else { Which::Config };
+        let before = file(dice, which, false);
+        let document = Document::parse(which, before.clone());
+        let inherits =
+            document.sections.iter().any(|section| document.text[section.header.clone()] == *"DEFAULT");
+        let mut names = document.names(Family::Profile);
+        names.extend(["new", "new name", "dev"].map(str::to_owned));
+        let name = names.swap_remove(dice.below(names.len()));
+        let key = dice.one(&["region", "output", "s3", "key with blank", "new_key"]).to_owned();
+        let value = (!dice.once_in(4)).then(|| dice.one(&["new", "", "a = b", "# x", "[y]", "日本 語"]));
+        let is_new = document.find(&SectionId::profile(&name)).is_empty();
+        if document.flaws().obstacle.is_some() || document.has_bom || inherits && (is_new || value.is_none())
+        {
+            return None;
+        }
+        let value = value.map(|value| Zeroizing::new(value.to_owned()));
+        let change = Change { section: SectionId::profile(&name).into_owned(), key, value };
+        match rewrite::rewrite(&document, std::slice::from_ref(&change)) {
+            Ok(after) => {
+                let after = after.map_or(before.clone(), |after| after.as_bytes().to_vec());
+                Some(Edited { which, change, before, after })
+            }
+            Err(why) => {
+                let rightly = ["no header", "blanks inside", "cannot be the name"];
+                assert!(rightly.iter().any(|why_not| why.contains(why_not)), "{why}\n{:?}", document.text);
+                None
+            }
+        }
+    }
+
+    fn pair(&self, text: &[u8]) -> (Vec<u8>, Vec<u8>) {
+        match self.which {
+            Which::Config => (text.to_vec(), Vec::new()),
+            Which::Credentials => (Vec::new(), text.to_vec()),
+        }
+    }
+
+    /// What botocore should read after the edit, from what it read before.
+    fn expected(&self, mut before: Value) -> Value {
+        let (name, key) = (&*self.change.section.name, &self.change.key);
+        let profiles = before["profiles"].as_array_mut().unwrap();
+        let known = profiles.iter_mut().find(|profile| profile[0] == name);
+        match (known, &self.change.value) {
+            (Some(profile), Some(value)) => profile[1][key] = value.as_str().into(),
+            (Some(profile), None) => drop(profile[1].as_object_mut().unwrap().shift_remove(key)),
+            (None, Some(value)) => profiles.push(json!([name, { key: value.as_str() }])),
+            (None, None) => {}
+        }
+        before
+    }
+
+    /// The lines that went and those that came, between what both texts begin and end with.
+    fn difference(&self) -> (Vec<&[u8]>, Vec<&[u8]>) {
+        let end = if self.before.contains(&b'\n') { b'\n' } else { b'\r' };
+        let split = |text| <[u8]>::split_inclusive(text, |b| *b == end).collect::<Vec<_>>();
+        let (before, after) = (split(&self.before), split(&self.after));
+        let same = before.iter().zip(&after).take_while(|(a, b)| a == b).count();
+        let (before, after) = (&before[same..], &after[same..]);
+        let same = before.iter().rev().zip(after.iter().rev()).take_while(|(a, b)| a == b).count();
+        (before[..before.len() - same].to_vec(), after[..after.len() - same].to_vec())
+    }
+}
+
+#[test]
+fn four_hundred_random_edits_are_read_back_by_botocore() {
+    let mut dice = Dice(0x5eed_0002);
+    let edits: Vec<_> = std::iter::repeat_with(|| Edited::random(&mut dice)).flatten().take(400).collect();
+    let pairs: Vec<_> =
+        edits.iter().flat_map(|edit| [edit.pair(&edit.before), edit.pair(&edit.after)]).collect();
+    let Some(answers) = ask(&pairs) else { return };
+    let mut changed = 0;
+    for (edit, answers) in edits.iter().zip(answers.chunks(2)) {
+        let shown = || {
+            let [before, after] =
+                [&edit.before, &edit.after].map(|text| String::from_utf8_lossy(text).into_owned());
+            format!(
+                "{} {} {:?}\n{before:?}\n{after:?}",
+                edit.change.section.name, edit.change.key, edit.change.value
+            )
+        };
+        assert_eq!(answers[1], edit.expected(answers[0].clone()), "{}", shown());
+        changed += usize::from(edit.before != edit.after);
+
+        let (gone, come) = edit.difference();
+        let keeps = |line: &&&[u8]| line.trim_ascii_start().starts_with(b"#");
+        let kept = come.iter().filter(keeps).count();
+        assert!(come.len() - kept <= 5, "{}", shown());
+        for line in gone.iter().filter(|line| !keeps(line)) {
+            let line = String::from_utf8_lossy(line).to_lowercase();
+            let is_key = line.trim_start().starts_with(&edit.change.key);
+            let is_later = line.starts_with([' ', '\t', '\u{3000}']) || line.trim().is_empty();
+            let is_last = !line.ends_with(['\n', '\r']); // it got a line end
+            assert!(is_key || is_later || is_last, "{line:?} of {}", shown());
+        }
+    }
+    let _ = writeln!(std::io::stderr(), "400 edits, {changed} that changed the file: all right");
+    assert!(changed > 250, "{changed}");
+}
+
+#[test]
+fn a_thousand_simple_files_are_read_as_the_crate_configparser_reads_them() {
+    let mut dice = Dice(0x5eed_0003);
+    for _ in 0..1_000 {
+        let text = String::from_utf8(file(&mut dice, Which::Credentials, true)).unwrap();
+        let mut oracle = configparser::ini::Ini::new_cs();
+        oracle.set_multiline(true);
+        oracle.set_inline_comment_symbols(Some(&[]));
+        oracle.set_default_section("\u{1}");
+        let theirs = oracle.read(text.clone()).unwrap();
+        let ours = Document::parse(Which::Credentials, text.clone().into_bytes());
+        assert!(ours.flaws().obstacle.is_none(), "{text}");
+        for at in 0..ours.sections.len() {
+            let section = &theirs[ours.header(at)];
+            let items = ours.items_of(at);
+            assert_eq!(items.len(), section.len(), "{text}");
+            for item in items {
+                let value = section
+                    .iter()
+                    .find(|(key, _)| key.to_lowercase() == item.key)
+                    .and_then(|(_, v)| v.as_deref());
+                assert_eq!(value.map(str::trim), Some(item.value.trim()), "{}\n{text}", item.key);
+            }
+        }
+        assert_eq!(theirs.len(), ours.sections.len(), "{text}");
+    }
+}
