@@ -13,6 +13,8 @@ mod floors;
 mod login;
 /// Other credentials beside a sign-in.
 mod shadow;
+/// The shell that was loaded, and after.
+mod shells;
 /// The AWS simulator.
 #[path = "../sim/mod.rs"]
 mod sim;
