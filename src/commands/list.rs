@@ -103,7 +103,7 @@ fn row(host: &Host, config: &Config, name: ProfileName) -> Option<Row> {
 fn as_json(row: &Row) -> serde_json::Value {
     json!({
         "name": row.name.as_str(),
-        "kind": row.kind.map(|kind| kind.replace(' ', "_").to_lowercase()),
+        "kind": row.kind.map(|kind| kind.replace([' ', '-'], "_").to_lowercase()),
         "account_id": row.account,
         "identity": row.identity,
         "region": row.region,
