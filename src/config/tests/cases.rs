@@ -1,16 +1,13 @@
 //! The cases of `tests/cases/config.txt`, read by this room.
 
-use super::Which;
-use super::document::Document;
-use super::header::Family;
-use super::lines;
-use super::{Config, Source};
+use crate::config::document::Document;
+use crate::config::{Config, Family, SectionId, Source, Which, lines};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
 impl Source {
     /// A file of a test's.
-    pub(super) fn test(which: Which, bytes: Vec<u8>) -> Source {
+    pub(in crate::config) fn test(which: Which, bytes: Vec<u8>) -> Source {
         let shown = format!("~/.aws/{}", which.file_name());
         Source { path: None, shown, is_relative: false, document: Document::parse(which, bytes) }
     }
@@ -18,7 +15,7 @@ impl Source {
 
 impl Config {
     /// Both files, of a test's.
-    pub(super) fn test(config: impl Into<Vec<u8>>, credentials: impl Into<Vec<u8>>) -> Config {
+    pub(in crate::config) fn test(config: impl Into<Vec<u8>>, credentials: impl Into<Vec<u8>>) -> Config {
         Config {
             config: Source::test(Which::Config, config.into()),
             credentials: Source::test(Which::Credentials, credentials.into()),
@@ -33,7 +30,7 @@ impl Config {
                 family => self.config.document.names(family),
             };
             let read = |name: String| {
-                let id = super::SectionId { family, name: name.clone().into() };
+                let id = SectionId { family, name: name.clone().into() };
                 let section = self.section(&id).expect("a listed section is there");
                 let settings = section.keys().into_iter().map(|key| {
                     let setting = section.get(key).expect("a listed key is there");
@@ -47,7 +44,7 @@ impl Config {
 }
 
 /// A value as botocore returns it: a nested block is a map.
-pub(super) fn value_as_json(value: &str) -> Value {
+fn value_as_json(value: &str) -> Value {
     if !value.starts_with('\n') {
         return value.into();
     }
@@ -66,7 +63,7 @@ pub(super) struct Case<'t> {
 
 /// The cases of the file, after what it says about itself.
 pub(super) fn cases() -> Vec<Case<'static>> {
-    let cases = include_str!("../../tests/cases/config.txt").split("## ").skip(1);
+    let cases = include_str!("../../../tests/cases/config.txt").split("## ").skip(1);
     let cases = cases.map(|case| {
         let (title, body) = case.split_once('\n').unwrap();
         let lines = body.lines().filter(|line| !line.is_empty());
