@@ -182,7 +182,7 @@ mod tests {
         let ask = |profile: &str, env: &[(&str, &str)], service| {
             let profile = config.profile(&profile.parse().unwrap());
             let found = endpoint(&host(env), &config, profile.as_ref(), service);
-            found.map(|url| url.map_or("none".into(), String::from)).unwrap_or_else(|e| e.message().into())
+            found.map_or_else(|e| e.message().into(), |url| url.map_or("none".into(), String::from))
         };
         let both = [("AWS_ENDPOINT_URL", "https://all"), ("AWS_ENDPOINT_URL_STS", "http://localhost:5")];
         let sso = [("AWS_ENDPOINT_URL_SIGNIN", "https://oidc"), ("AWS_ENDPOINT_URL", " ")];

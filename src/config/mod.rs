@@ -7,14 +7,12 @@ mod flaws;
 mod header;
 mod lines;
 mod location;
-#[cfg(test)]
-mod oracle;
 mod profile;
 mod rewrite;
 mod sections;
 mod settings;
 #[cfg(test)]
-mod vectors;
+mod tests;
 
 pub(crate) use edit::Edit;
 pub(crate) use endpoints::Endpoints;

@@ -73,7 +73,7 @@ impl Settings {
             ("defaults", "region") => self.region = Some(value.parse().map_err(because)?),
             ("defaults", "min_ttl") => self.min_ttl = Some(time::length(value).map_err(because)?),
             ("defaults", "browser") => {
-                self.browser = Some(value.to_owned()).filter(|browser| !browser.is_empty())
+                self.browser = Some(value.to_owned()).filter(|browser| !browser.is_empty());
             }
             ("defaults", _) => return Err(format!("`{shown}` is not one of `region`, `min_ttl`, `browser`")),
             ("aliases", _) => {

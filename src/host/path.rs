@@ -21,12 +21,11 @@ pub(super) fn expand<'a>(value: &str, home: Option<&Path>, var: impl Fn(&str) ->
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let (name, length) = match rest[1..].strip_prefix('{') {
-            Some(braced) => braced.find('}').map_or(("", 1), |end| (&braced[..end], end + 3)),
-            None => {
-                let end = rest[1..].find(|c| !word(c)).unwrap_or(rest.len() - 1);
-                (&rest[1..=end], end + 1)
-            }
+        let (name, length) = if let Some(braced) = rest[1..].strip_prefix('{') {
+            braced.find('}').map_or(("", 1), |end| (&braced[..end], end + 3))
+        } else {
+            let end = rest[1..].find(|c| !word(c)).unwrap_or(rest.len() - 1);
+            (&rest[1..=end], end + 1)
         };
         out.push_str(Some(name).filter(|name| !name.is_empty()).and_then(&var).unwrap_or(&rest[..length]));
         rest = &rest[length..];
