@@ -164,6 +164,11 @@ impl World {
         tokens.remove(0)
     }
 
+    /// What the one token file holds.
+    pub(crate) fn read_token(&self) -> String {
+        std::fs::read_to_string(self.token_file()).unwrap_or_default()
+    }
+
     /// Every file below the home, relative to it, sorted.
     pub(crate) fn files(&self) -> Vec<String> {
         fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
