@@ -110,21 +110,14 @@ fn one(host: &Host, config: &Config, name: &ProfileName, session: &str) -> Resul
 fn end(host: &Host, slot: &Slot, what: &str) -> Result<Option<Option<chrono::DateTime<chrono::Utc>>>> {
     let what = format!("the renewal of {what}");
     let flight = Flight { slot, limit: Duration::from_secs(30), what: &what };
-    flight::fly(
-        host,
-        &flight,
-        || Ok(None),
-        || {
-            let ends = match LoginToken::read(slot) {
-                Entry::Found(token) => {
-                    token.credentials().ok().and_then(|credentials| credentials.expiration)
-                }
-                _ => None,
-            };
-            let removed = login::forget(slot);
-            let removed =
-                removed.map_err(|e| Error::new(Kind::Failed, "the sign-in cannot be removed").because(e))?;
-            Ok(removed.then_some(ends))
-        },
-    )
+    flight::after(host, &flight, || {
+        let ends = match LoginToken::read(slot) {
+            Entry::Found(token) => token.credentials().ok().and_then(|credentials| credentials.expiration),
+            _ => None,
+        };
+        let removed = login::forget(slot);
+        let removed =
+            removed.map_err(|e| Error::new(Kind::Failed, "the sign-in cannot be removed").because(e))?;
+        Ok(removed.then_some(ends))
+    })
 }
