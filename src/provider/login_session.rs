@@ -80,7 +80,7 @@ impl Step for Session {
                 let held = self.hold(&token)?;
                 Ok((self.judge(host, &token, &held, need) == Freshness::Fresh).then_some(held))
             },
-            || self.renew(host, &slot),
+            || self.renew(host, &slot, need),
         );
         renewed.or_else(|error| self.make_do(host, &slot, error))
     }
@@ -125,13 +125,17 @@ impl Session {
     }
 
     /// Renews the token and stores it. The caller holds the lock.
-    fn renew(&self, host: &Host, slot: &Slot) -> Result<Held> {
+    fn renew(&self, host: &Host, slot: &Slot, need: &Need) -> Result<Held> {
         let token = self.token(host, slot)?;
         let (mut token, mut tokens) = (token.clone(), self.ask(host, &token));
         if let Err((Refused::SessionEnded, _)) = tokens {
             // a tool without locks may have renewed it meanwhile: then its refresh token is the good one
             let again = self.token(host, slot)?;
             if again.refresh_token() != token.refresh_token() {
+                let held = self.hold(&again)?;
+                if self.judge(host, &again, &held, need) == Freshness::Fresh {
+                    return Ok(held);
+                }
                 tokens = self.ask(host, &again);
                 token = again;
             }
