@@ -12,7 +12,7 @@ use crate::config::Endpoints;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::freshness::{self, Freshness};
-use crate::model::{Arn, ProfileName, Region};
+use crate::model::{Arn, ProfileName, Region, Secret};
 use chrono::TimeDelta;
 use std::time::Duration;
 
@@ -141,20 +141,24 @@ impl Session {
             }
         }
         let tokens = tokens.map_err(|(_, error)| error)?;
+        let sent = token.refresh_token().ok();
         let now = host.clock.now();
         let credentials = tokens.credentials(self.session.account(), now);
         let credentials = credentials.map_err(|fault| fault.into_error("AWS Sign-In"))?;
         token.set_credentials(&credentials);
         token.set_refresh_token(&tokens.refresh_token);
         token.received = now;
-        self.store(host, slot, &token);
+        self.store(host, slot, &token, sent.as_ref());
         self.hold(&token)
     }
 
-    /// Writes the renewed token, unless it was forgotten while it was renewed. Failure costs a renewal, no more.
-    fn store(&self, host: &Host, slot: &Slot, token: &LoginToken) {
-        if slot.file().is_some_and(|file| !file.exists()) {
-            return;
+    /// Writes the renewed token, unless that of `sent` was forgotten or replaced while it was renewed. Failure costs
+    /// a renewal, no more.
+    fn store(&self, host: &Host, slot: &Slot, token: &LoginToken, sent: Option<&Secret>) {
+        match LoginToken::read(slot) {
+            Entry::Missing => return,
+            Entry::Found(kept) if kept.refresh_token().ok().as_ref() != sent => return,
+            Entry::Found(_) | Entry::Damaged(_) => {}
         }
         if let Err(e) = token.write(slot) {
             host.warn(format!("the renewed sign-in of `{}` cannot be kept: {e}", self.profile));
