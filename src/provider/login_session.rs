@@ -25,6 +25,10 @@ const JUST_RECEIVED: TimeDelta = TimeDelta::seconds(30);
 /// How long a renewal may take.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// When a token that was refused is looked at once more.
+const SOON: [Duration; 3] =
+    [Duration::from_millis(20), Duration::from_millis(80), Duration::from_millis(200)];
+
 pub(super) struct LoginSession;
 
 struct Session {
@@ -130,7 +134,7 @@ impl Session {
         let (mut token, mut tokens) = (token.clone(), self.ask(host, &token));
         if let Err((Refused::SessionEnded, _)) = tokens {
             // a tool without locks may have renewed it meanwhile: then its refresh token is the good one
-            let again = self.token(host, slot)?;
+            let again = self.replaced(host, slot, &token)?;
             if again.refresh_token() != token.refresh_token() {
                 let held = self.hold(&again)?;
                 if self.judge(host, &again, &held, need) == Freshness::Fresh {
@@ -150,6 +154,18 @@ impl Session {
         token.received = now;
         self.store(host, slot, &token, sent.as_ref());
         self.hold(&token)
+    }
+
+    /// The token as it is now that it was refused: whoever renewed it may be about to write.
+    fn replaced(&self, host: &Host, slot: &Slot, refused: &LoginToken) -> Result<LoginToken> {
+        let mut token = self.token(host, slot)?;
+        for pause in SOON {
+            if token.refresh_token() == refused.refresh_token() {
+                std::thread::sleep(pause);
+                token = self.token(host, slot)?;
+            }
+        }
+        Ok(token)
     }
 
     /// Writes the renewed token, unless that of `sent` was forgotten or replaced while it was renewed. Failure costs
