@@ -12,7 +12,7 @@ use crate::config::Endpoints;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::freshness::{self, Freshness};
-use crate::model::{Arn, ProfileName, Region};
+use crate::model::{Arn, ProfileName, Region, Secret};
 use chrono::TimeDelta;
 use std::time::Duration;
 
@@ -24,6 +24,10 @@ const JUST_RECEIVED: TimeDelta = TimeDelta::seconds(30);
 
 /// How long a renewal may take.
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// When a token that was refused is looked at once more.
+const SOON: [Duration; 3] =
+    [Duration::from_millis(20), Duration::from_millis(80), Duration::from_millis(200)];
 
 pub(super) struct LoginSession;
 
@@ -80,7 +84,7 @@ impl Step for Session {
                 let held = self.hold(&token)?;
                 Ok((self.judge(host, &token, &held, need) == Freshness::Fresh).then_some(held))
             },
-            || self.renew(host, &slot),
+            || self.renew(host, &slot, need),
         );
         renewed.or_else(|error| self.make_do(host, &slot, error))
     }
@@ -125,32 +129,52 @@ impl Session {
     }
 
     /// Renews the token and stores it. The caller holds the lock.
-    fn renew(&self, host: &Host, slot: &Slot) -> Result<Held> {
+    fn renew(&self, host: &Host, slot: &Slot, need: &Need) -> Result<Held> {
         let token = self.token(host, slot)?;
         let (mut token, mut tokens) = (token.clone(), self.ask(host, &token));
         if let Err((Refused::SessionEnded, _)) = tokens {
             // a tool without locks may have renewed it meanwhile: then its refresh token is the good one
-            let again = self.token(host, slot)?;
+            let again = self.replaced(host, slot, &token)?;
             if again.refresh_token() != token.refresh_token() {
+                let held = self.hold(&again)?;
+                if self.judge(host, &again, &held, need) == Freshness::Fresh {
+                    return Ok(held);
+                }
                 tokens = self.ask(host, &again);
                 token = again;
             }
         }
         let tokens = tokens.map_err(|(_, error)| error)?;
+        let sent = token.refresh_token().ok();
         let now = host.clock.now();
         let credentials = tokens.credentials(self.session.account(), now);
         let credentials = credentials.map_err(|fault| fault.into_error("AWS Sign-In"))?;
         token.set_credentials(&credentials);
         token.set_refresh_token(&tokens.refresh_token);
         token.received = now;
-        self.store(host, slot, &token);
+        self.store(host, slot, &token, sent.as_ref());
         self.hold(&token)
     }
 
-    /// Writes the renewed token, unless it was forgotten while it was renewed. Failure costs a renewal, no more.
-    fn store(&self, host: &Host, slot: &Slot, token: &LoginToken) {
-        if slot.file().is_some_and(|file| !file.exists()) {
-            return;
+    /// The token as it is now that it was refused: whoever renewed it may be about to write.
+    fn replaced(&self, host: &Host, slot: &Slot, refused: &LoginToken) -> Result<LoginToken> {
+        let mut token = self.token(host, slot)?;
+        for pause in SOON {
+            if token.refresh_token() == refused.refresh_token() {
+                std::thread::sleep(pause);
+                token = self.token(host, slot)?;
+            }
+        }
+        Ok(token)
+    }
+
+    /// Writes the renewed token, unless that of `sent` was forgotten or replaced while it was renewed. Failure costs
+    /// a renewal, no more.
+    fn store(&self, host: &Host, slot: &Slot, token: &LoginToken, sent: Option<&Secret>) {
+        match LoginToken::read(slot) {
+            Entry::Missing => return,
+            Entry::Found(kept) if kept.refresh_token().ok().as_ref() != sent => return,
+            Entry::Found(_) | Entry::Damaged(_) => {}
         }
         if let Err(e) = token.write(slot) {
             host.warn(format!("the renewed sign-in of `{}` cannot be kept: {e}", self.profile));

@@ -7,6 +7,12 @@
     reason = "tests are outside the host: they make the world"
 )]
 
+/// Many real processes at once.
+#[cfg(unix)]
+mod crowd;
+/// One flight, with real processes.
+#[cfg(unix)]
+mod flight;
 /// Imports go down; no room without a floor; no file too long.
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.

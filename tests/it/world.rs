@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 type Typist = Arc<dyn Fn(usize, &str) -> Option<String> + Send + Sync>;
@@ -172,6 +172,11 @@ impl World {
             files.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
         assert_eq!(tokens.len(), 1, "token files in {}", dir.display());
         tokens.remove(0)
+    }
+
+    /// What the one token file holds.
+    pub(crate) fn read_token(&self) -> String {
+        std::fs::read_to_string(self.token_file()).unwrap_or_default()
     }
 
     /// Every file below the home, relative to it, sorted.
@@ -391,9 +396,4 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(10));
     }
     panic!("not within ten seconds: {what}");
-}
-
-/// A flag that threads share.
-pub(crate) fn flag() -> Arc<AtomicBool> {
-    Arc::default()
 }
