@@ -1,5 +1,6 @@
 //! A world for one test: a home of its own, the simulator, a person, and runs of awsenv in it.
 
+pub(crate) use crate::sim::ALICE;
 use crate::sim::{Person, Sim};
 use awsenv::{Fake, Host};
 use std::collections::BTreeMap;
@@ -7,13 +8,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 type Typist = Arc<dyn Fn(usize, &str) -> Option<String> + Send + Sync>;
-
-/// The identity that the simulator offers first.
-pub(crate) const ALICE: &str = "arn:aws:sts::123456789012:assumed-role/Admin/alice";
 
 /// A world. Dropped, it leaves nothing.
 pub(crate) struct World {
@@ -172,11 +170,6 @@ impl World {
             files.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
         assert_eq!(tokens.len(), 1, "token files in {}", dir.display());
         tokens.remove(0)
-    }
-
-    /// What the one token file holds.
-    pub(crate) fn read_token(&self) -> String {
-        std::fs::read_to_string(self.token_file()).unwrap_or_default()
     }
 
     /// Every file below the home, relative to it, sorted.
@@ -396,4 +389,9 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(10));
     }
     panic!("not within ten seconds: {what}");
+}
+
+/// A flag that threads share.
+pub(crate) fn flag() -> Arc<AtomicBool> {
+    Arc::default()
 }
