@@ -132,6 +132,7 @@ fn hostile_files_are_read_in_linear_time() {
         format!("[profile a]\nk =\n{}", "  x = 1\n".repeat(many)),
         format!("[profile a]\n{}", numbered(many, |i| format!("k{i} = 1\n"))),
         "[profile a]\n".repeat(many),
+        "[DEFAULT]\nx=1\n".repeat(many),
         numbered(many, |i| format!("[profile p{i}]\n")),
         format!("[profile a]\nk = 1\n{}", " [profile b]\n".repeat(many)),
         "[".repeat(100_000),
