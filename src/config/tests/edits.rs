@@ -5,7 +5,7 @@ use crate::config::rewrite::{Change, rewrite};
 use crate::config::{SectionId, Which};
 use zeroize::Zeroizing;
 
-fn change(section: SectionId<'_>, key: &str, value: Option<&str>) -> Change {
+pub(super) fn change(section: SectionId<'_>, key: &str, value: Option<&str>) -> Change {
     let value = value.map(|value| Zeroizing::new(value.to_owned()));
     Change { section: section.into_owned(), key: key.into(), value }
 }

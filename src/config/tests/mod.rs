@@ -132,6 +132,7 @@ fn hostile_files_are_read_in_linear_time() {
         format!("[profile a]\nk =\n{}", "  x = 1\n".repeat(many)),
         format!("[profile a]\n{}", numbered(many, |i| format!("k{i} = 1\n"))),
         "[profile a]\n".repeat(many),
+        "[DEFAULT]\nx=1\n".repeat(many),
         numbered(many, |i| format!("[profile p{i}]\n")),
         format!("[profile a]\nk = 1\n{}", " [profile b]\n".repeat(many)),
         "[".repeat(100_000),
@@ -146,5 +147,69 @@ fn hostile_files_are_read_in_linear_time() {
         assert!(config.profile(&name("a")).is_some());
         assert!(config.names().len() <= many + 1);
         assert!(config.problems().len() <= 400);
+    }
+}
+
+/// Bytes that mean something, in any order: nothing panics, and an edit is right or refused.
+#[test]
+fn any_bytes_can_be_read() {
+    let alphabet: [&[u8]; 24] = [
+        b"[",
+        b"]",
+        b"\n",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"=",
+        b":",
+        b" ",
+        b"\t",
+        b"#",
+        b";",
+        b"a",
+        b"profile ",
+        b"profile a",
+        b"[profile a]\n",
+        b"DEFAULT",
+        b"'",
+        b"\"",
+        b"\\",
+        b"\0",
+        b"\xff",
+        "\u{3000}".as_bytes(),
+        b"\xef\xbb\xbf",
+    ];
+    let mut dice = random::Dice(0x5eed_0004);
+    for _ in 0..5_000 {
+        let length = dice.below(60);
+        let bytes: Vec<u8> = std::iter::repeat_with(|| alphabet[dice.below(alphabet.len())])
+            .take(length)
+            .flatten()
+            .copied()
+            .collect();
+        for which in [Which::Config, Which::Credentials] {
+            let document = Document::parse(which, bytes.clone());
+            let flaws = document.flaws();
+            for name in document.names(Family::Profile) {
+                assert!(!document.find(&SectionId::profile(&name)).is_empty());
+            }
+            assert_eq!(
+                document.line(document.text.len()),
+                1 + lines::Rows::of_file(&document.text, &[]).count()
+                    - usize::from(!document.text.is_empty() && !document.text.ends_with(['\n', '\r']))
+            );
+            if flaws.obstacle.is_none() {
+                let change = edits::change(SectionId::profile("a"), "a", Some("b"));
+                if let Ok(Some(text)) = rewrite::rewrite(&document, &[change]) {
+                    let after = Document::parse(which, text.as_bytes().to_vec());
+                    let section = after.find(&SectionId::profile("a"));
+                    assert!(
+                        after.items(&section).iter().any(|item| item.key == "a" && item.value == "b"),
+                        "{bytes:?}"
+                    );
+                    assert_eq!(after.has_bom, document.has_bom);
+                }
+            }
+        }
     }
 }
