@@ -70,7 +70,7 @@ pub(crate) fn enter(
                     return Ok(Entered { config, held, region: None });
                 }
                 Err(error) if error.kind == Kind::LoginRequired && signs_in => {
-                    host.debug(|| error.in_one_line())
+                    host.debug(|| error.in_one_line());
                 }
                 Err(error) => return Err(error),
             }

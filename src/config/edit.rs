@@ -41,6 +41,7 @@ impl Edit {
     }
 
     /// Takes a setting away, all its lines; one that is not there is as good.
+    #[cfg_attr(not(test), expect(dead_code, reason = "`migrate` will take keys away"))]
     pub(crate) fn remove(self, section: &SectionId<'_>, key: &str) -> Edit {
         self.with(section, key, None)
     }
