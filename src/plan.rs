@@ -95,3 +95,12 @@ pub(crate) fn conflicts(profile: &Profile) -> Vec<Conflict> {
     }
     found
 }
+
+/// Says, in one line, that a profile's sign-in does not stand alone.
+pub(crate) fn warn_of_conflicts(host: &Host, config: &Config, name: &ProfileName) {
+    let profile = config.profile(name).filter(|profile| profile.get("login_session").is_some());
+    if let Some(conflict) = profile.and_then(|profile| conflicts(&profile).into_iter().next()) {
+        let Conflict { place, key, wins } = conflict;
+        host.warn(format!("{place}: `{key}` stands beside the sign-in of `{name}`: {wins}"));
+    }
+}

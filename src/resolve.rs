@@ -1,5 +1,6 @@
 //! A plan becomes credentials: the one act that may ask AWS.
 
+use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::time;
@@ -13,6 +14,21 @@ pub(crate) struct MinTtl {
     pub(crate) length: Option<TimeDelta>,
     /// A person typed it: what cannot be reached fails, where a default only warns.
     pub(crate) typed: bool,
+}
+
+impl MinTtl {
+    /// What was typed, else `AWSENV_MIN_TTL`, else the settings', else the command's own.
+    pub(crate) fn of(
+        host: &Host,
+        typed: Option<TimeDelta>,
+        settings: &Settings,
+        own: Option<TimeDelta>,
+    ) -> Result<MinTtl> {
+        let wrong = |why| Error::new(Kind::Usage, format!("AWSENV_MIN_TTL: {why}"));
+        let variable = host.env.text("AWSENV_MIN_TTL").map(time::length).transpose().map_err(wrong)?;
+        let length = typed.or(variable).or(settings.min_ttl).or(own);
+        Ok(MinTtl { length, typed: typed.is_some() })
+    }
 }
 
 /// The credentials of a plan, renewed where they must be.
