@@ -277,5 +277,9 @@ fn credentials_of_the_environment_are_exported_only_when_no_profile_is_named() {
     assert_eq!(world.run("export dev --format process").code, 4, "never the answer for a named profile");
     assert_eq!(world.run("export").code, 2, "a shell has them already");
     let loaded = keys(World::new().config(DEV)).env("AWSENV_PROFILE", "dev");
-    assert_eq!(loaded.run("export --format process").code, 4, "a renewal never returns the shell's own old keys");
+    assert_eq!(
+        loaded.run("export --format process").code,
+        4,
+        "a renewal never returns the shell's own old keys"
+    );
 }
