@@ -109,6 +109,16 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
+/// The words of a page, as one reads them: without its head, tags and runs of blanks.
+pub(crate) fn words(html: &str) -> String {
+    let body = html.split_once("<body").map_or(html, |(_, body)| body);
+    let texts = body.split('>').filter_map(|part| part.split('<').next());
+    let text = texts.skip(1).flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
+        .iter()
+        .fold(text, |text, (from, to)| text.replace(from, to))
+}
+
 /// What a person calls an identity, and its account: role and session name, or the name alone.
 fn names(arn: &str) -> (&str, &str) {
     let account = arn.split(':').nth(4).unwrap_or_default();
