@@ -20,7 +20,7 @@ use clap::Parser as _;
 use error::{Error, Kind};
 use std::ffi::OsString;
 
-pub use host::{Fake, Host};
+pub use host::{Fake, Host, Person};
 
 /// Turns any AWS profile into a working shell, and keeps it working
 #[derive(clap::Parser)]

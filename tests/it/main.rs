@@ -11,6 +11,8 @@
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
+/// Other credentials beside a sign-in.
+mod shadow;
 /// The AWS simulator.
 #[path = "../sim/mod.rs"]
 mod sim;
