@@ -11,6 +11,8 @@
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
+/// The playground as a newcomer meets it, and its demonstration.
+mod playground;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The AWS simulator.
@@ -21,5 +23,9 @@ mod sim_faults;
 /// The simulator refuses what AWS refuses.
 #[path = "sim.rs"]
 mod sim_self;
+/// A terminal of a test's own.
+#[cfg(unix)]
+#[path = "../sim/playground/terminal.rs"]
+mod terminal;
 /// The world that a test runs in.
 mod world;

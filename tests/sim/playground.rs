@@ -31,7 +31,7 @@ mod steps;
 #[cfg(unix)]
 mod terminal;
 
-use sim::{Person, whoami};
+use sim::{Page, Person, whoami};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
@@ -46,8 +46,8 @@ fn main() -> ExitCode {
     let called = argv.first().and_then(|name| Path::new(name).file_stem()).unwrap_or_default();
     match (&*called.to_string_lossy(), &words[..]) {
         ("awsenv", _) => ExitCode::from(awsenv::run(&awsenv::Host::real(), &argv)),
-        ("person", [url]) => tell(Person::new().approve(url).map(|page| sim::words(&page.body))),
-        ("aws-whoami", _) => tell(whoami::of_environment()),
+        ("person", [url]) => tell(Person::new().approve(url).map(read)),
+        ("aws-whoami", _) => tell(whoami::ask(|name| std::env::var(name).ok())),
         #[cfg(unix)]
         ("in-terminal", [line, program, args @ ..]) => tell(terminal::enter(line, program, args)),
         (_, []) => play(home::has_no_browser()),
@@ -56,6 +56,11 @@ fn main() -> ExitCode {
         (_, ["--break", step]) => demonstrate(Some(step)),
         _ => usage(USAGE),
     }
+}
+
+/// What a person reads on a page.
+fn read(page: Page) -> String {
+    sim::words(&page.body)
 }
 
 /// Prints what a role has to tell.

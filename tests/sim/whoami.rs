@@ -6,10 +6,11 @@ use super::sigv4;
 use chrono::DateTime;
 use std::time::UNIX_EPOCH;
 
-/// Asks the STS that `AWS_ENDPOINT_URL_STS` names who the credentials of this environment are; the ARN.
-pub(crate) fn of_environment() -> Result<String, String> {
-    let var = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let need = |name: &str| var(name).ok_or_else(|| format!("{name} is not set: this shell has no credentials"));
+/// Asks the STS that `AWS_ENDPOINT_URL_STS` names who the credentials of an environment are; the ARN.
+pub(crate) fn ask(variable: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+    let var = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let need =
+        |name: &str| var(name).ok_or_else(|| format!("{name} is not set: this shell has no credentials"));
     let id = need("AWS_ACCESS_KEY_ID")?;
     let secret = need("AWS_SECRET_ACCESS_KEY")?;
     let url = need("AWS_ENDPOINT_URL_STS")?;

@@ -93,7 +93,7 @@ impl Home {
         let path = std::env::join_paths(std::iter::once(self.bin()).chain(std::env::split_paths(&path)));
         set("PATH", &path.map_err(io::Error::other)?);
         if let Some(browser) = if headless { Some(self.role("person")) } else { self.browser()? } {
-            set("BROWSER", OsStr::new(&shell_words::quote(&browser.to_string_lossy())));
+            set("BROWSER", OsStr::new(&*shell_words::quote(&browser.to_string_lossy())));
         }
         for (name, url) in sim.env() {
             set(name, OsStr::new(&url));
@@ -113,15 +113,14 @@ impl Home {
         if !words.iter().any(|word| word.contains("%s")) {
             words.push("%s".to_owned());
         }
-        let command: Vec<String> =
-            words.iter().map(|word| shell_words::quote(word).replace("%s", "'\"$1\"'")).collect();
         let mut text = "#!/bin/sh\n".to_owned();
         for name in ["HOME", "PATH", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
             if let Ok(value) = std::env::var(name) {
                 text += &format!("export {name}={}\n", shell_words::quote(&value));
             }
         }
-        text += &format!("exec {}\n", command.join(" ").replace("'%s'", "\"$1\""));
+        let url = |word: &String| word.split("%s").map(shell_words::quote).collect::<Vec<_>>().join("\"$1\"");
+        text += &format!("exec {}\n", words.iter().map(url).collect::<Vec<_>>().join(" "));
         let script = self.bin().join("browser");
         fs::write(&script, text)?;
         #[cfg(unix)]

@@ -35,8 +35,7 @@ pub(crate) fn play(headless: bool) -> io::Result<()> {
     let left = shell.current_dir(home.dir()).status();
     drop(home);
     writeln!(out, "The playground's home is removed. {}", asked(&sim.calls()))?;
-    left.map(drop)
-        .map_err(|e| io::Error::new(e.kind(), format!("{} does not start: {e}", program.display())))
+    left.map(drop).map_err(|e| io::Error::new(e.kind(), format!("{} does not start: {e}", program.display())))
 }
 
 /// The person's shell, if it is one that is known here; else bash, else sh.
@@ -61,7 +60,12 @@ fn way(program: &Path, home: &Home) -> Way {
     let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
     match &*name_of(program) {
         "bash" => Way {
-            args: vec!["--noprofile".into(), "--rcfile".into(), home.dir().join(".bashrc").into(), "-i".into()],
+            args: vec![
+                "--noprofile".into(),
+                "--rcfile".into(),
+                home.dir().join(".bashrc").into(),
+                "-i".into(),
+            ],
             file: Some((".bashrc", "PS1='playground \\w \\$ '\n")),
             env: Vec::new(),
             eval: posix,
@@ -84,7 +88,13 @@ fn way(program: &Path, home: &Home) -> Way {
             eval: |command| format!("{command} | source"),
         },
         "powershell" => Way {
-            args: words(&["-NoLogo", "-NoProfile", "-NoExit", "-Command", "function prompt { 'playground> ' }"]),
+            args: words(&[
+                "-NoLogo",
+                "-NoProfile",
+                "-NoExit",
+                "-Command",
+                "function prompt { 'playground> ' }",
+            ]),
             file: None,
             env: Vec::new(),
             eval: |command| format!("{command} | Out-String | Invoke-Expression"),
@@ -101,8 +111,7 @@ fn way(program: &Path, home: &Home) -> Way {
 /// Five lines: what this is, what to type, how to leave.
 fn greeting(eval: fn(&str) -> String, headless: bool) -> String {
     let who = if headless { "a stand-in person approves" } else { "your browser opens" };
-    let (login, logout, unset) =
-        (eval("awsenv login dev"), eval("awsenv logout dev"), eval("awsenv unset"));
+    let (login, logout, unset) = (eval("awsenv login dev"), eval("awsenv logout dev"), eval("awsenv unset"));
     format!(
         "The playground of awsenv: AWS is simulated on this computer, and nothing of yours is read or changed.\n\
          Sign in, {who}:  {login}\n\

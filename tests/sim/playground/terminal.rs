@@ -1,23 +1,21 @@
-//! A real shell on a terminal of its own, typed on by nobody but us.
+//! A program on a terminal of its own, typed on by nobody but us.
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, OptionalActions, OutputModes, tcgetattr, tcsetattr};
-use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// How long the shell may take over anything.
+/// How long a program may take over anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Stands around the exit code that the shell prints after each line.
 const MARK: char = '\u{1e}';
 
-/// A terminal with a shell on it. Dropped, the shell is ended.
+/// A terminal with a program on it. Dropped, the program is ended.
 pub(crate) struct Terminal {
     typed: File,
     shown: Receiver<Vec<u8>>,
@@ -34,8 +32,8 @@ pub(crate) struct Ran {
 }
 
 impl Terminal {
-    /// Starts bash in `dir`, with this environment and no other. `enter` is [`enter`] as a program.
-    pub(crate) fn bash(enter: &Path, dir: &Path, env: Vec<(OsString, OsString)>) -> io::Result<Terminal> {
+    /// Starts a program with its arguments. `enter` is [`enter`] as a program, with the environment that is wished.
+    pub(crate) fn start(mut enter: Command, program: &[&str]) -> io::Result<Terminal> {
         let typed = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
         grantpt(&typed)?;
         unlockpt(&typed)?;
@@ -45,14 +43,7 @@ impl Terminal {
         modes.local_modes.remove(LocalModes::ECHO); // what is typed is in the transcript already
         modes.output_modes.remove(OutputModes::ONLCR);
         tcsetattr(&line, OptionalActions::Now, &modes)?;
-        let child = Command::new(enter)
-            .args([&name, "bash", "--noprofile", "--norc", "--noediting", "-i"])
-            .env_clear()
-            .envs(env)
-            .envs([("PS1", ""), ("PS2", ""), ("TERM", "dumb"), ("HISTFILE", "")])
-            .current_dir(dir)
-            .stdin(Stdio::null())
-            .spawn()?;
+        let child = enter.arg(&name).args(program).stdin(Stdio::null()).spawn()?;
         let typed = File::from(typed);
         let mut screen = typed.try_clone()?;
         let (sender, shown) = channel();
@@ -67,12 +58,12 @@ impl Terminal {
         Ok(Terminal { typed, shown, screen: String::new(), child, _line: line })
     }
 
-    /// Types a line, without waiting for what comes of it.
+    /// Types a line for a POSIX shell, without waiting for what comes of it.
     pub(crate) fn begin(&mut self, line: &str) -> Result<(), String> {
         self.enter(&format!("{line}; printf '\\036%s\\036' \"$?\""))
     }
 
-    /// Types the answer to a question.
+    /// Types a line as it is.
     pub(crate) fn enter(&mut self, answer: &str) -> Result<(), String> {
         self.typed.write_all(format!("{answer}\n").as_bytes()).map_err(|e| format!("typing: {e}"))
     }
@@ -97,7 +88,7 @@ impl Terminal {
             let left = PATIENCE.saturating_sub(start.elapsed());
             match self.shown.recv_timeout(left) {
                 Ok(part) => self.screen += &String::from_utf8_lossy(&part).replace('\r', ""),
-                Err(_) => return Err(format!("the shell is stuck after {:?}", self.screen)),
+                Err(_) => return Err(format!("nothing came of it in time, but {:?}", self.screen)),
             }
         }
     }
