@@ -7,6 +7,10 @@
     reason = "tests are outside the host: they make the world"
 )]
 
+/// Sign-ins in a real browser.
+mod browser;
+/// The real browser.
+mod chromium;
 /// Imports go down; no room without a floor; no file too long.
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
