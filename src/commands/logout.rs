@@ -6,7 +6,7 @@ use crate::cache::{
     entry::Entry,
     flight::{self, Flight},
 };
-use crate::config::{self, Config, Settings};
+use crate::config::{self, Config};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::delta::Restore;
@@ -35,7 +35,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let dialect = shell::choose(host, args.shell.as_deref())?;
     let config = config::load(host)?;
-    let settings = Settings::load(host)?;
+    let settings = config::settings(host)?;
     let loaded = host.env.text("AWSENV_PROFILE").and_then(|name| name.parse::<ProfileName>().ok());
     let loaded_session = loaded.as_ref().and_then(|name| session(&config, name));
     let clears = if args.all {
@@ -119,21 +119,14 @@ enum Ended {
 fn end(host: &Host, slot: &Slot, what: &str) -> Result<Ended> {
     let what = format!("the renewal of {what}");
     let flight = Flight { slot, limit: Duration::from_secs(30), what: &what };
-    flight::fly(
-        host,
-        &flight,
-        || Ok(None),
-        || {
-            let ends = match LoginToken::read(slot) {
-                Entry::Found(token) => {
-                    token.credentials().ok().and_then(|credentials| credentials.expiration)
-                }
-                _ => None,
-            };
-            let removed = login::forget(slot);
-            let removed =
-                removed.map_err(|e| Error::new(Kind::Failed, "the sign-in cannot be removed").because(e))?;
-            Ok(if removed { Ended::SignIn(ends) } else { Ended::Nothing })
-        },
-    )
+    flight::after(host, &flight, || {
+        let ends = match LoginToken::read(slot) {
+            Entry::Found(token) => token.credentials().ok().and_then(|credentials| credentials.expiration),
+            _ => None,
+        };
+        let removed = login::forget(slot);
+        let removed =
+            removed.map_err(|e| Error::new(Kind::Failed, "the sign-in cannot be removed").because(e))?;
+        Ok(if removed { Ended::SignIn(ends) } else { Ended::Nothing })
+    })
 }

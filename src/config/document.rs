@@ -85,9 +85,12 @@ impl Document {
     /// The line of an offset, counted from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
         let above = &self.text.as_bytes()[..offset];
-        let returns = above.windows(2).filter(|pair| pair[0] == b'\r' && pair[1] != b'\n').count();
-        let lines = above.iter().filter(|byte| **byte == b'\n').count();
-        1 + lines + returns + usize::from(above.last() == Some(&b'\r'))
+        let mut last = b' ';
+        let ends = above.iter().filter(|byte| {
+            let last = std::mem::replace(&mut last, **byte);
+            **byte == b'\r' || **byte == b'\n' && last != b'\r'
+        });
+        1 + ends.count()
     }
 
     /// The line of a section's header.
@@ -231,7 +234,7 @@ impl Document {
     fn judge_names(&self, flaws: &mut Flaws) {
         let mut headers = HashMap::with_capacity(self.sections.len());
         let mut repeated = Vec::new();
-        for at in (0..self.sections.len()).filter(|at| !self.inherited.contains(at)) {
+        for at in (0..self.sections.len()).filter(|at| self.inherited.binary_search(at).is_err()) {
             match headers.entry(self.header(at)) {
                 Entry::Vacant(free) => drop(free.insert(at)),
                 Entry::Occupied(first) if !first.key().is_empty() => repeated.push((at, *first.get())),
@@ -256,13 +259,11 @@ impl Document {
             flaws.odd(self.line_of(at), message);
         }
         // Python lets `[DEFAULT]` stand twice, but not its keys
+        let several = Some(&*self.inherited).filter(|inherited| inherited.len() > 1).unwrap_or_default();
         let mut keys = HashSet::new();
-        for item in
-            self.inherited.iter().filter(|_| self.inherited.len() > 1).flat_map(|at| self.items_of(*at))
-        {
-            if !keys.insert(item.key.clone()) {
-                flaws.fatal(self.line(item.start), format!("`{}` is in another [DEFAULT] too", item.key));
-            }
+        let items = several.iter().flat_map(|at| self.items_of(*at));
+        for item in items.filter(|item| !keys.insert(item.key.clone())).take(flaws::MOST_FLAWS) {
+            flaws.fatal(self.line(item.start), format!("`{}` is in another [DEFAULT] too", item.key));
         }
     }
 }

@@ -11,6 +11,12 @@
 mod browser;
 /// The real browser.
 mod chromium;
+/// Many real processes at once.
+#[cfg(unix)]
+mod crowd;
+/// One flight, with real processes.
+#[cfg(unix)]
+mod flight;
 /// Imports go down; no room without a floor; no file too long.
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
@@ -19,6 +25,8 @@ mod login;
 mod playground;
 /// Other credentials beside a sign-in.
 mod shadow;
+/// The shell that was loaded, and after.
+mod shells;
 /// The AWS simulator.
 #[path = "../sim/mod.rs"]
 mod sim;
