@@ -53,10 +53,10 @@ pub(crate) fn run(broken: Option<&str>) -> Result<String, String> {
     let root = stage.home.beside("");
     let told = shell::asked(&stage.sim.calls());
     drop(stage);
-    match root.exists() {
-        true => Err(format!("FAILED: {} is left behind", root.display())),
-        false => Ok(format!("\nAll {} steps were played and checked. {told}", STEPS.len())),
+    if root.exists() {
+        return Err(format!("FAILED: {} is left behind", root.display()));
     }
+    Ok(format!("\nAll {} steps were played and checked. {told}", STEPS.len()))
 }
 
 fn show(line: &str) {
