@@ -4,6 +4,8 @@
     clippy::disallowed_methods,
     clippy::disallowed_macros,
     clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::case_sensitive_file_extension_comparisons,
     reason = "tests are outside the host: they make the world"
 )]
 
@@ -21,6 +23,8 @@ mod flight;
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
+/// What a run left.
+mod output;
 /// The playground as a newcomer meets it, and its demonstration.
 mod playground;
 /// Other credentials beside a sign-in.
