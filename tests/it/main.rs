@@ -9,6 +9,10 @@
     reason = "tests are outside the host: they make the world"
 )]
 
+/// Sign-ins in a real browser.
+mod browser;
+/// The real browser.
+mod chromium;
 /// Many real processes at once.
 #[cfg(unix)]
 mod crowd;
@@ -21,6 +25,8 @@ mod floors;
 mod login;
 /// What a run left.
 mod output;
+/// The playground as a newcomer meets it, and its demonstration.
+mod playground;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.
@@ -33,5 +39,9 @@ mod sim_faults;
 /// The simulator refuses what AWS refuses.
 #[path = "sim.rs"]
 mod sim_self;
+/// A terminal of a test's own.
+#[cfg(unix)]
+#[path = "../sim/playground/terminal.rs"]
+mod terminal;
 /// The world that a test runs in.
 mod world;
