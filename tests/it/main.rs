@@ -7,6 +7,9 @@
     reason = "tests are outside the host: they make the world"
 )]
 
+/// Real clients of AWS, with awsenv's files and without awsenv.
+#[cfg(unix)]
+mod clients;
 /// Imports go down; no room without a floor; no file too long.
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
