@@ -16,9 +16,9 @@ use chrono::TimeDelta;
 /// Type it so that the shell takes what it prints: eval "$(awsenv login dev)", in fish: awsenv login dev | source.
 /// Signed in already, it asks nothing. A profile that does not exist yet is made.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Args {
     /// The profile; `-` is the previous one; without it `AWS_PROFILE`, then the one loaded, then a list to pick from
-    #[arg(allow_hyphen_values = false)]
     profile: Option<String>,
     /// The shell: bash, zsh, fish, powershell, sh (default: the shell that asks)
     #[arg(long, visible_alias = "format", value_name = "NAME")]

@@ -1,8 +1,7 @@
 //! stub
-use super::Which;
 use crate::error::Result;
 use crate::host::Host;
-use crate::model::{ProfileName, Region};
+use crate::model::Region;
 use std::collections::BTreeMap;
 #[derive(Default)]
 pub(crate) struct Settings {
@@ -17,17 +16,5 @@ impl Settings {
     }
     pub(crate) fn color(&self, _: &str) -> Option<&str> {
         None
-    }
-}
-pub(crate) struct Edit;
-impl Edit {
-    pub(crate) fn new(_: Which) -> Edit {
-        Edit
-    }
-    pub(crate) fn set(self, _: &ProfileName, _: &str, _: &str) -> Edit {
-        self
-    }
-    pub(crate) fn apply(self, _: &Host) -> Result<()> {
-        Ok(())
     }
 }

@@ -37,8 +37,6 @@ pub struct Fake {
     pub answers: Option<VecDeque<String>>,
     /// Whether stdout is a terminal.
     pub stdout_is_terminal: bool,
-    /// What stdin holds.
-    pub stdin: String,
     /// Called with the URL when a browser would open; `None` is a machine without one.
     pub browser: Option<Box<dyn Fn(String)>>,
 }
@@ -62,7 +60,7 @@ impl Host {
         Host {
             env: env::Env::fake(fake.env),
             clock: clock::Clock::fake(fake.now),
-            term: term::Term::fake(fake.answers, fake.stdout_is_terminal, fake.stdin),
+            term: term::Term::fake(fake.answers, fake.stdout_is_terminal),
             opener: browser::Opener::Fake(fake.browser),
             network: OnceCell::new(),
         }

@@ -20,7 +20,6 @@ pub(crate) struct Term {
 struct FakeTerm {
     answers: Option<RefCell<VecDeque<String>>>,
     stdout_is_terminal: bool,
-    stdin: RefCell<String>,
 }
 
 impl Term {
@@ -34,9 +33,8 @@ impl Term {
         }
     }
 
-    pub(super) fn fake(answers: Option<VecDeque<String>>, stdout_is_terminal: bool, stdin: String) -> Term {
-        let fake =
-            FakeTerm { answers: answers.map(RefCell::new), stdout_is_terminal, stdin: RefCell::new(stdin) };
+    pub(super) fn fake(answers: Option<VecDeque<String>>, stdout_is_terminal: bool) -> Term {
+        let fake = FakeTerm { answers: answers.map(RefCell::new), stdout_is_terminal };
         Term { fake: Some(fake), ..Term::real() }
     }
 
@@ -213,20 +211,6 @@ impl Term {
             .max_length(12)
             .interact_opt()
             .map_err(|e| Error::new(Kind::Failed, "the terminal cannot be used").because(e))
-    }
-
-    /// All of stdin, for a flag whose value is `-`.
-    pub(crate) fn stdin(&self) -> Result<String> {
-        if let Some(fake) = &self.fake {
-            return Ok(fake.stdin.take());
-        }
-        let mut text = String::new();
-        std::io::stdin()
-            .lock()
-            .take(LONGEST_ANSWER)
-            .read_to_string(&mut text)
-            .map_err(|e| Error::new(Kind::Failed, "stdin cannot be read").because(e))?;
-        Ok(text)
     }
 }
 

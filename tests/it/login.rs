@@ -26,7 +26,6 @@ fn a_profile_that_does_not_exist_is_made() {
         \builtin export AWSENV_REFRESH_AT='1893554045';
         \builtin export AWSENV_RESTORE='…';
         ---
-        AWS Sign-In is asked at http://SIM, not at AWS's own host
         opening the browser to sign in; if it does not open, go to this page on this computer:
 
         http://SIM/v1/authorize?…

@@ -209,7 +209,6 @@ impl World {
             now: self.now,
             answers: self.answers.clone().map(Into::into),
             stdout_is_terminal: self.stdout_is_terminal,
-            stdin: String::new(),
             browser,
         });
         let code = awsenv::run(&host, &argv);
