@@ -260,21 +260,34 @@ fn exec_brings_a_sign_in_to_boto3_without_a_profile() {
 #[test]
 fn boto3_finds_a_profile_by_any_name_that_awsenv_gave_it() {
     let Some(python) = python() else { return };
-    for name in
-        ["my team", "it's", "say \"hi\"", "日本 🔑", "a]b", "a#b", "x;y", "$HOME", "back\\slash", "-dash"]
-    {
-        let world = World::new();
-        let login =
-            world.finish("login", world.command().args(["login", "--region", "eu-west-1", "--", name]));
+    let names = [
+        "my team",
+        "it's",
+        "say \"hi\"",
+        "日本 🔑",
+        "a]b",
+        "a#b",
+        "x;y",
+        "$HOME",
+        "back\\slash",
+        "-dash",
+        "a: = b",
+    ];
+    let world = World::new();
+    for name in names {
+        let login = world.run(&format!("login --region eu-west-1 -- {}", shell_words::quote(name)));
         assert_eq!(login.code, 0, "{name}: {login}");
-        let listed = "import boto3; print(boto3.Session().available_profiles)";
-        let profiles = world.finish("boto3", world.alone(&python).args(["-c", listed]));
-        let output = world.boto3(&python, name);
-        assert_eq!(
-            output.stdout,
-            alice(&world),
-            "{name}: {output}\n{}{profiles}",
-            world.read("home/.aws/config")
-        );
     }
+    let seen = "\
+import boto3, sys
+for name in sys.argv[1:]:
+    print(name, boto3.Session(profile_name=name).client('sts').get_caller_identity()['Arn'])
+";
+    let output = world.finish("boto3", world.alone(&python).args(["-c", seen]).args(names));
+    let expected: String = names.iter().map(|name| format!("{name} {ALICE}\n")).collect();
+    assert_eq!(output.stdout, expected, "{output}\n{}", world.read("home/.aws/config"));
+    let listed = "import boto3, json; print(json.dumps(boto3.Session().available_profiles))";
+    let listed = world.finish("boto3", world.alone(&python).args(["-c", listed]));
+    let listed: Vec<String> = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!(listed, names);
 }
