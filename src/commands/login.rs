@@ -1,6 +1,6 @@
 //! `awsenv login [PROFILE]`: sign in the way the profile needs, then load this shell.
 
-use crate::config::{self, Config, Settings};
+use crate::config::{self, Config};
 use crate::enter::{self, Entered, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
@@ -60,7 +60,7 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     }
     let config = config::load(host)?;
     say_problems(host, &config);
-    let settings = Settings::load(host)?;
+    let settings = config::settings(host)?;
     let name = match select::profile(host, &config, &settings, args.profile.as_deref())? {
         Some(name) => name,
         None => pick(host, &config)?,

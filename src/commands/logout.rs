@@ -6,7 +6,7 @@ use crate::cache::{
     entry::Entry,
     flight::{self, Flight},
 };
-use crate::config::{self, Config, Settings};
+use crate::config::{self, Config};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::delta::Restore;
@@ -35,7 +35,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let dialect = shell::choose(host, args.shell.as_deref())?;
     let config = config::load(host)?;
-    let settings = Settings::load(host)?;
+    let settings = config::settings(host)?;
     let loaded = host.env.text("AWSENV_PROFILE").and_then(|name| name.parse::<ProfileName>().ok());
     let loaded_session = loaded.as_ref().and_then(|name| session(&config, name));
     let clears = if args.all {

@@ -85,9 +85,12 @@ impl Document {
     /// The line of an offset, counted from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
         let above = &self.text.as_bytes()[..offset];
-        let returns = above.windows(2).filter(|pair| pair[0] == b'\r' && pair[1] != b'\n').count();
-        let lines = above.iter().filter(|byte| **byte == b'\n').count();
-        1 + lines + returns + usize::from(above.last() == Some(&b'\r'))
+        let mut last = b' ';
+        let ends = above.iter().filter(|byte| {
+            let last = std::mem::replace(&mut last, **byte);
+            **byte == b'\r' || **byte == b'\n' && last != b'\r'
+        });
+        1 + ends.count()
     }
 
     /// The line of a section's header.

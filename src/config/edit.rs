@@ -134,3 +134,162 @@ fn lock(host: &Host, which: Which, path: &Path, shown: &str) -> Result<Lock> {
         pause = (pause * 3 / 2).min(100);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Fake;
+    use std::fs as disk;
+    use std::path::PathBuf;
+
+    /// A home directory of its own, removed when dropped.
+    struct Home(PathBuf);
+
+    impl Home {
+        fn new(name: &str) -> Home {
+            let path = std::env::temp_dir().join(format!("awsenv-edit-{name}-{}", std::process::id()));
+            let _ = disk::remove_dir_all(&path);
+            disk::create_dir_all(&path).unwrap();
+            Home(path)
+        }
+
+        fn host(&self) -> Host {
+            Host::fake(Fake { env: vec![("HOME".into(), self.0.display().to_string())], ..Fake::default() })
+        }
+
+        fn aws(&self, name: &str) -> PathBuf {
+            self.0.join(".aws").join(name)
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            disk::create_dir_all(self.0.join(".aws")).unwrap();
+            disk::write(self.aws(name), text).unwrap();
+        }
+
+        fn read(&self, name: &str) -> String {
+            disk::read_to_string(self.aws(name)).unwrap()
+        }
+
+        fn names(&self) -> Vec<String> {
+            let entries = disk::read_dir(self.0.join(".aws")).unwrap();
+            let mut names: Vec<_> =
+                entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        }
+    }
+
+    impl Drop for Home {
+        fn drop(&mut self) {
+            let _ = disk::remove_dir_all(&self.0);
+        }
+    }
+
+    fn region(name: &str) -> Edit {
+        Edit::of(Which::Config).set(&SectionId::profile(name), "region", "eu-west-1")
+    }
+
+    #[test]
+    fn a_new_file_is_private_and_the_same_edit_twice_writes_once() {
+        let home = Home::new("new");
+        assert!(region("dev").apply(&home.host()).unwrap());
+        assert!(!region("dev").apply(&home.host()).unwrap());
+        assert_eq!(home.read("config"), "[profile dev]\nregion = eu-west-1\n");
+        assert_eq!(home.names(), [".config.lock", "config"]);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = |path: &Path| disk::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode(&home.aws("config")), mode(&home.0.join(".aws"))), (0o600, 0o700));
+        }
+    }
+
+    #[test]
+    fn the_text_before_is_kept_of_the_config_file_alone() {
+        let home = Home::new("backup");
+        home.write("config", "# mine\n");
+        home.write("credentials", "[dev]\naws_secret_access_key = s\n");
+        region("dev").apply(&home.host()).unwrap();
+        let dev = SectionId::profile("dev");
+        Edit::of(Which::Credentials).remove(&dev, "AWS_SECRET_ACCESS_KEY").apply(&home.host()).unwrap();
+        assert_eq!(home.read("config.awsenv-bak"), "# mine\n");
+        assert_eq!(home.read("credentials"), "[dev]\n");
+        assert_eq!(
+            home.names(),
+            [".config.lock", ".credentials.lock", "config", "config.awsenv-bak", "credentials"]
+        );
+    }
+
+    #[test]
+    fn a_damaged_file_is_not_touched() {
+        let home = Home::new("damaged");
+        for (text, message) in [
+            ("[profile a]\nx=1\nx=2\n", "~/.aws/config:3: `x` is set in line 2 too: this one counts"),
+            ("stray\n[profile a]\n", "~/.aws/config:1: text before the first `[section]`"),
+            ("[profile a]\nx=\0\n", "~/.aws/config:2: a NUL byte: what it stands in is skipped"),
+        ] {
+            home.write("config", text);
+            let error = region("b").apply(&home.host()).unwrap_err();
+            assert_eq!((error.kind, error.message()), (Kind::Config, message));
+            assert_eq!(home.read("config"), text);
+        }
+        assert_eq!(home.names(), [".config.lock", "config"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_modes_are_kept() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let home = Home::new("links");
+        disk::create_dir_all(home.0.join(".aws")).unwrap();
+        disk::create_dir_all(home.0.join("dotfiles")).unwrap();
+        let target = home.0.join("dotfiles/aws");
+        symlink("../dotfiles/aws", home.aws("config")).unwrap();
+
+        region("a").apply(&home.host()).unwrap();
+        disk::set_permissions(&target, disk::Permissions::from_mode(0o640)).unwrap();
+        region("b").apply(&home.host()).unwrap();
+
+        assert!(disk::symlink_metadata(home.aws("config")).unwrap().is_symlink());
+        assert_eq!(disk::metadata(&target).unwrap().permissions().mode() & 0o777, 0o640);
+        let text = "[profile a]\nregion = eu-west-1\n\n[profile b]\nregion = eu-west-1\n";
+        assert_eq!(disk::read_to_string(&target).unwrap(), text);
+        assert_eq!(home.names(), [".config.lock", "config"]);
+
+        disk::remove_file(home.aws("config")).unwrap();
+        symlink("config", home.aws("config")).unwrap();
+        assert_eq!(region("c").apply(&home.host()).unwrap_err().kind, Kind::Failed);
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_file_and_nothing_else() {
+        let home = Home::new("failed");
+        home.write("config", "[profile a]\n");
+        disk::create_dir(home.aws("config.awsenv-bak")).unwrap(); // in the way of the backup
+        let error = region("a").apply(&home.host()).unwrap_err();
+        assert_eq!((error.kind, error.message()), (Kind::Failed, "~/.aws/config cannot be written"));
+        assert_eq!(home.read("config"), "[profile a]\n");
+        assert_eq!(home.names(), [".config.lock", "config", "config.awsenv-bak"]);
+    }
+
+    #[test]
+    fn twenty_edits_at_once_are_all_there() {
+        let home = Home::new("parallel");
+        home.write("config", "# shared\n");
+        std::thread::scope(|scope| {
+            for i in 0..20 {
+                let home = &home;
+                scope.spawn(move || region(&format!("p{i}")).apply(&home.host()).unwrap());
+            }
+        });
+        let config = crate::config::load(&home.host()).unwrap();
+        assert_eq!(config.names().len(), 20);
+        assert_eq!(config.problems(), []);
+    }
+
+    #[test]
+    fn without_a_home_there_is_nothing_to_edit() {
+        let error = region("a").apply(&Host::fake(Fake::default())).unwrap_err();
+        assert_eq!((error.kind, error.message()), (Kind::Config, "there is no place for the config file"));
+    }
+}

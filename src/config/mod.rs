@@ -10,15 +10,15 @@ mod location;
 mod profile;
 mod rewrite;
 mod sections;
-mod stub;
+mod settings;
 #[cfg(test)]
-mod vectors;
+mod tests;
 
 pub(crate) use edit::Edit;
 pub(crate) use endpoints::Endpoints;
 pub(crate) use header::{Family, SectionId};
 pub(crate) use profile::{Profile, Section, Setting};
-pub(crate) use stub::Settings;
+pub(crate) use settings::{Settings, settings};
 
 use crate::error::Result;
 use crate::host::{Host, fs};

@@ -105,7 +105,7 @@ impl<'a> Section<'a> {
     /// # Errors
     /// [`Kind::Config`] with place, key, value and `T`'s own words.
     pub(crate) fn parse<T: FromStr<Err = String>>(&self, key: &str) -> Result<Option<T>> {
-        self.read(key, |value| value.parse())
+        self.read(key, str::parse)
     }
 
     /// The region of the profile.
@@ -143,7 +143,7 @@ impl<'a> Section<'a> {
     }
 }
 
-impl<'a> Setting<'a> {
+impl Setting<'_> {
     pub(crate) fn file(&self) -> Which {
         self.source.document.which
     }

@@ -172,15 +172,12 @@ fn with(document: &Document, change: &Change) -> Result<Text, String> {
             Ok(splice(text, first.start..last.next, &new))
         }
         (None, Some(value)) => {
-            let (at, indent) = match blocks.last() {
-                Some(block) => {
-                    (block.rows[block.rows.len() - 1].next, indentation(&text[block.rows[0].start..]))
-                }
+            let (at, indent) = if let Some(block) = blocks.last() {
+                (block.rows[block.rows.len() - 1].next, indentation(&text[block.rows[0].start..]))
+            } else {
                 // less indented than the header below, it would make that a continuation
-                None => {
-                    let below = document.sections.get(section + 1).map(|below| &text[below.span.start..]);
-                    (document.sections[section].body, below.map_or("", indentation))
-                }
+                let below = document.sections.get(section + 1).map(|below| &text[below.span.start..]);
+                (document.sections[section].body, below.map_or("", indentation))
             };
             let end = line_end(&text[..at], text);
             let mut new = Zeroizing::new(line(indent, &change.key, value, end));

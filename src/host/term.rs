@@ -1,9 +1,9 @@
 //! The three streams and the terminal behind them.
 
 use crate::error::{Error, Kind, Result};
+use crate::host::Person;
 use crate::model::text;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, IsTerminal as _, Read as _, Write as _};
 
 /// The longest answer that is read.
@@ -18,7 +18,7 @@ pub(crate) struct Term {
 }
 
 struct FakeTerm {
-    answers: Option<RefCell<VecDeque<String>>>,
+    person: Option<RefCell<Person>>,
     stdout_is_terminal: bool,
 }
 
@@ -33,8 +33,8 @@ impl Term {
         }
     }
 
-    pub(super) fn fake(answers: Option<VecDeque<String>>, stdout_is_terminal: bool) -> Term {
-        let fake = FakeTerm { answers: answers.map(RefCell::new), stdout_is_terminal };
+    pub(super) fn fake(person: Option<Person>, stdout_is_terminal: bool) -> Term {
+        let fake = FakeTerm { person: person.map(RefCell::new), stdout_is_terminal };
         Term { fake: Some(fake), ..Term::real() }
     }
 
@@ -125,7 +125,7 @@ impl Term {
     /// Whether there is somebody to ask.
     pub(crate) fn can_ask(&self) -> bool {
         match &self.fake {
-            Some(fake) => fake.answers.is_some(),
+            Some(fake) => fake.person.is_some(),
             None => tty().is_ok(),
         }
     }
@@ -138,9 +138,10 @@ impl Term {
     pub(crate) fn ask(&self, question: &str, instead: &str) -> Result<String> {
         let ended = || Error::new(Kind::Interrupted, "the question was not answered");
         if let Some(fake) = &self.fake {
-            let Some(answers) = &fake.answers else { return Err(no_terminal(question, instead)) };
+            let Some(person) = &fake.person else { return Err(no_terminal(question, instead)) };
             self.said.borrow_mut().push_str(question);
-            let answer = answers.borrow_mut().pop_front().ok_or_else(ended)?;
+            let read = self.said.borrow().clone();
+            let answer = person.borrow_mut()(&read).ok_or_else(ended)?;
             self.said.borrow_mut().push_str(&format!("{answer}\n"));
             return Ok(answer);
         }
@@ -196,8 +197,10 @@ impl Term {
     /// `Ok(None)`: it cannot be drawn here, or the person left it (Escape).
     pub(crate) fn pick(&self, prompt: &str, items: &[String], first: usize) -> Result<Option<usize>> {
         if let Some(fake) = &self.fake {
-            let Some(answers) = &fake.answers else { return Ok(None) };
-            let Some(answer) = answers.borrow_mut().pop_front() else { return Ok(None) };
+            let Some(person) = &fake.person else { return Ok(None) };
+            let Some(answer) = person.borrow_mut()(&format!("{prompt}\n{}", items.join("\n"))) else {
+                return Ok(None);
+            };
             self.said.borrow_mut().push_str(&format!("{prompt}: {answer}\n"));
             return Ok(items.iter().position(|item| item.contains(&answer)));
         }

@@ -1,16 +1,13 @@
 //! The cases of `tests/cases/config.txt`, read by this room.
 
-use super::Which;
-use super::document::Document;
-use super::header::Family;
-use super::lines;
-use super::{Config, Source};
+use crate::config::document::Document;
+use crate::config::{Config, Family, SectionId, Source, Which, lines};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
 impl Source {
     /// A file of a test's.
-    pub(super) fn test(which: Which, bytes: Vec<u8>) -> Source {
+    pub(in crate::config) fn test(which: Which, bytes: Vec<u8>) -> Source {
         let shown = format!("~/.aws/{}", which.file_name());
         Source { path: None, shown, is_relative: false, document: Document::parse(which, bytes) }
     }
@@ -18,7 +15,7 @@ impl Source {
 
 impl Config {
     /// Both files, of a test's.
-    pub(super) fn test(config: impl Into<Vec<u8>>, credentials: impl Into<Vec<u8>>) -> Config {
+    pub(in crate::config) fn test(config: impl Into<Vec<u8>>, credentials: impl Into<Vec<u8>>) -> Config {
         Config {
             config: Source::test(Which::Config, config.into()),
             credentials: Source::test(Which::Credentials, credentials.into()),
@@ -33,7 +30,7 @@ impl Config {
                 family => self.config.document.names(family),
             };
             let read = |name: String| {
-                let id = super::SectionId { family, name: name.clone().into() };
+                let id = SectionId { family, name: name.clone().into() };
                 let section = self.section(&id).expect("a listed section is there");
                 let settings = section.keys().into_iter().map(|key| {
                     let setting = section.get(key).expect("a listed key is there");
@@ -47,7 +44,7 @@ impl Config {
 }
 
 /// A value as botocore returns it: a nested block is a map.
-pub(super) fn value_as_json(value: &str) -> Value {
+fn value_as_json(value: &str) -> Value {
     if !value.starts_with('\n') {
         return value.into();
     }
@@ -55,30 +52,46 @@ pub(super) fn value_as_json(value: &str) -> Value {
     Value::Object(pairs.map(|(key, value)| (key.to_owned(), Value::from(value))).collect::<Map<_, _>>())
 }
 
-#[test]
-fn every_case_is_read_as_written() {
-    let cases = include_str!("../../tests/cases/config.txt");
-    let mut wrong = String::new();
-    let mut count = 0;
-    for case in cases.split("## ").skip(1) {
-        count += 1;
+/// One case: what it is called, its lines, and the files they make.
+pub(super) struct Case<'t> {
+    title: &'t str,
+    input: Vec<&'t str>,
+    expected: Vec<&'t str>,
+    pub(super) config: Vec<u8>,
+    pub(super) credentials: Vec<u8>,
+}
+
+/// The cases of the file, after what it says about itself.
+pub(super) fn cases() -> Vec<Case<'static>> {
+    let cases = include_str!("../../../tests/cases/config.txt").split("## ").skip(1);
+    let cases = cases.map(|case| {
         let (title, body) = case.split_once('\n').unwrap();
         let lines = body.lines().filter(|line| !line.is_empty());
         let (input, expected): (Vec<_>, Vec<_>) =
             lines.partition(|line| line.starts_with("config>") || line.starts_with("credentials>"));
-        let file = |mark: &str| {
-            let mut bytes = Vec::new();
-            for line in &input {
-                let Some(line) = line.strip_prefix(mark) else { continue };
-                let (line, end) = line.strip_prefix('-').map_or((line, "\n"), |line| (line, ""));
-                bytes.extend(unescape(line.strip_prefix(' ').unwrap()));
-                bytes.extend(end.as_bytes());
-            }
-            bytes
-        };
-        let config = Config::test(file("config>"), file("credentials>"));
-        let mut read = String::new();
+        let (config, credentials) = (file(&input, "config>"), file(&input, "credentials>"));
+        Case { title, input, expected, config, credentials }
+    });
+    cases.collect()
+}
+
+fn file(lines: &[&str], mark: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for line in lines.iter().filter_map(|line| line.strip_prefix(mark)) {
+        let (line, end) = line.strip_prefix('-').map_or((line, "\n"), |line| (line, ""));
+        bytes.extend(unescape(line.strip_prefix(' ').unwrap()));
+        bytes.extend(end.as_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn every_case_is_read_as_written() {
+    let (cases, mut wrong) = (cases(), String::new());
+    for case in &cases {
+        let config = Config::test(case.config.clone(), case.credentials.clone());
         let problems = config.problems();
+        let mut read = String::new();
         if problems.iter().any(|problem| problem.fatal_for_aws_cli) {
             read.push_str("refused by the AWS CLI\n");
         }
@@ -91,11 +104,11 @@ fn every_case_is_read_as_written() {
             let _ = writeln!(read, "{problem}");
         }
         let read = escape(&read);
-        if read != expected.iter().map(|line| format!("{line}\n")).collect::<String>() {
-            let _ = write!(wrong, "## {title}\n{}\n{read}\n", input.join("\n"));
+        if !read.lines().eq(case.expected.iter().copied()) {
+            let _ = write!(wrong, "## {}\n{}\n{read}\n", case.title, case.input.join("\n"));
         }
     }
-    assert!(count > 60, "{count} cases");
+    assert!(cases.len() > 80, "{} cases", cases.len());
     assert!(wrong.is_empty(), "read otherwise:\n\n{wrong}");
 }
 
