@@ -70,7 +70,7 @@ pub(crate) fn enter(
                     return Ok(Entered { config, held, region: None });
                 }
                 Err(error) if error.kind == Kind::LoginRequired && signs_in => {
-                    host.debug(|| error.in_one_line())
+                    host.debug(|| error.in_one_line());
                 }
                 Err(error) => return Err(error),
             }
@@ -121,7 +121,7 @@ fn sign_in(
     let before = held(host, name).map(|held| held.credentials.access_key_id);
     let what = format!("the sign-in to `{name}`");
     let flight = Flight { slot: &slot, limit: sign_in::PATIENCE, what: &what };
-    signals::before_parting(flight.cancellation());
+    let cancellation = flight.cancellation();
     flight::fly(
         host,
         &flight,
@@ -132,7 +132,10 @@ fn sign_in(
             let new = before.as_ref() != Some(&held.credentials.access_key_id);
             Ok((fresh && new).then_some(Entered { config: config::load(host)?, held, region: None }))
         },
-        || sign_in_now(host, &config, settings, name, wish),
+        || {
+            signals::before_parting(cancellation); // only now: who leaves while waiting cancels nothing
+            sign_in_now(host, &config, settings, name, wish)
+        },
     )
 }
 

@@ -2,7 +2,7 @@
 
 use super::Slot;
 use crate::error::{Error, Kind, Result};
-use crate::host::fs::{self, TryLock};
+use crate::host::fs::{self, Lock, TryLock};
 use crate::host::{Host, clock, random};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -55,19 +55,62 @@ pub(crate) fn fly<T>(
         return work(); // nothing can be kept, so nothing can be shared
     };
     let started = host.clock.boot();
+    let mut look = || match ready()? {
+        Some(found) => Ok(Some(found)),
+        None => shared_failure(&fail_path, started).map_or(Ok(None), Err),
+    };
+    let lock = match turn(host, flight, &lock_path, &mut look)? {
+        Turn::Spared(found) => return Ok(found),
+        Turn::Ours(lock) => lock,
+    };
+    if let Some(found) = look()? {
+        return Ok(found);
+    }
+    let outcome = work();
+    match &outcome {
+        Ok(_) => drop(fs::remove(&fail_path)),
+        // what the holder typed or has no terminal for is no answer for the others
+        Err(error) if matches!(error.kind, Kind::Usage | Kind::Config) => {}
+        Err(error) => share_failure(host.clock.boot(), &fail_path, error),
+    }
+    drop(lock);
+    outcome
+}
+
+/// Does `work` after any flight that is under way, however that ends.
+pub(crate) fn after<T>(host: &Host, flight: &Flight, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let Some(lock_path) = flight.slot.beside("lock") else { return work() };
+    match turn(host, flight, &lock_path, || Ok(None))? {
+        Turn::Spared(found) => Ok(found),
+        Turn::Ours(_lock) => work(),
+    }
+}
+
+/// What waiting for the lock came to.
+enum Turn<T> {
+    /// What was wanted is there.
+    Spared(T),
+    Ours(Lock),
+}
+
+/// Waits for the lock, and looks before every try whether it is still needed.
+fn turn<T>(
+    host: &Host,
+    flight: &Flight,
+    lock_path: &Path,
+    mut look: impl FnMut() -> Result<Option<T>>,
+) -> Result<Turn<T>> {
+    let started = host.clock.boot();
     let mut pause = FIRST_PAUSE;
     let mut said = false;
     let lock = loop {
-        if let Some(found) = ready()? {
-            return Ok(found);
+        if let Some(found) = look()? {
+            return Ok(Turn::Spared(found));
         }
-        let holder = match fs::try_lock(&lock_path) {
+        let holder = match fs::try_lock(lock_path) {
             TryLock::Got(lock) => break lock,
             TryLock::Busy(holder) => holder,
         };
-        if let Some(error) = shared_failure(&fail_path, started) {
-            return Err(error);
-        }
         let waited = host.clock.boot().saturating_sub(started);
         let name = holder.map_or_else(String::new, |pid| format!(" (process {pid})"));
         if waited > flight.limit + Duration::from_secs(5) {
@@ -87,21 +130,7 @@ pub(crate) fn fly<T>(
         let dice = random::bytes::<1>().map_or(0, |[dice]| u64::from(dice));
         std::thread::sleep(Duration::from_millis(dice * 300 / 255));
     }
-    if let Some(found) = ready()? {
-        return Ok(found);
-    }
-    if let Some(error) = shared_failure(&fail_path, started) {
-        return Err(error);
-    }
-    let outcome = work();
-    match &outcome {
-        Ok(_) => drop(fs::remove(&fail_path)),
-        // what the holder typed or has no terminal for is no answer for the others
-        Err(error) if matches!(error.kind, Kind::Usage | Kind::Config) => {}
-        Err(error) => share_failure(host.clock.boot(), &fail_path, error),
-    }
-    drop(lock);
-    outcome
+    Ok(Turn::Ours(lock))
 }
 
 #[derive(Serialize, Deserialize)]

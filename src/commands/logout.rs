@@ -119,21 +119,14 @@ enum Ended {
 fn end(host: &Host, slot: &Slot, what: &str) -> Result<Ended> {
     let what = format!("the renewal of {what}");
     let flight = Flight { slot, limit: Duration::from_secs(30), what: &what };
-    flight::fly(
-        host,
-        &flight,
-        || Ok(None),
-        || {
-            let ends = match LoginToken::read(slot) {
-                Entry::Found(token) => {
-                    token.credentials().ok().and_then(|credentials| credentials.expiration)
-                }
-                _ => None,
-            };
-            let removed = login::forget(slot);
-            let removed =
-                removed.map_err(|e| Error::new(Kind::Failed, "the sign-in cannot be removed").because(e))?;
-            Ok(if removed { Ended::SignIn(ends) } else { Ended::Nothing })
-        },
-    )
+    flight::after(host, &flight, || {
+        let ends = match LoginToken::read(slot) {
+            Entry::Found(token) => token.credentials().ok().and_then(|credentials| credentials.expiration),
+            _ => None,
+        };
+        let removed = login::forget(slot);
+        let removed =
+            removed.map_err(|e| Error::new(Kind::Failed, "the sign-in cannot be removed").because(e))?;
+        Ok(if removed { Ended::SignIn(ends) } else { Ended::Nothing })
+    })
 }

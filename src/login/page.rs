@@ -30,9 +30,10 @@ impl Page {
     }
 
     pub(super) fn html(&self) -> String {
-        let (class, next) = match self.good {
-            true => ("good", "You can close this tab and go back to the terminal."),
-            false => ("bad", "The terminal says what to do next. You can close this tab."),
+        let (class, next) = if self.good {
+            ("good", "You can close this tab and go back to the terminal.")
+        } else {
+            ("bad", "The terminal says what to do next. You can close this tab.")
         };
         let (heading, detail) = (escape(&self.heading), escape(&self.detail));
         format!(

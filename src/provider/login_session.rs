@@ -12,7 +12,7 @@ use crate::config::Endpoints;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::freshness::{self, Freshness};
-use crate::model::{Arn, ProfileName, Region};
+use crate::model::{Arn, ProfileName, Region, Secret};
 use chrono::TimeDelta;
 use std::time::Duration;
 
@@ -25,11 +25,15 @@ const JUST_RECEIVED: TimeDelta = TimeDelta::seconds(30);
 /// How long a renewal may take.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// When a token that was refused is looked at once more.
+const SOON: [Duration; 3] =
+    [Duration::from_millis(20), Duration::from_millis(80), Duration::from_millis(200)];
+
 pub(super) struct LoginSession;
 
 struct Session {
     profile: ProfileName,
-    session: Arn,
+    arn: Arn,
     /// Where the token is renewed if its file does not say: the profile's region.
     region: Option<Region>,
     endpoints: Endpoints,
@@ -43,11 +47,11 @@ impl Provider for LoginSession {
     fn claim(&self, subject: &Subject) -> Option<Result<Box<dyn Step>>> {
         subject.profile.get("login_session")?;
         let session = || -> Result<Box<dyn Step>> {
-            let session =
+            let arn =
                 subject.profile.parse("login_session")?.ok_or_else(|| subject.empty("login_session"))?;
             Ok(Box::new(Session {
                 profile: subject.name.clone(),
-                session,
+                arn,
                 region: subject.profile.region()?,
                 endpoints: Endpoints::of(subject.host, subject.config, Some(subject.profile))?,
             }))
@@ -58,18 +62,18 @@ impl Provider for LoginSession {
 
 impl Step for Session {
     fn login_session(&self) -> Option<&str> {
-        Some(self.session.as_str())
+        Some(self.arn.as_str())
     }
 
     fn held(&self, host: &Host) -> Option<Held> {
-        match LoginToken::read(&Slot::login(host, self.session.as_str())) {
+        match LoginToken::read(&Slot::login(host, self.arn.as_str())) {
             Entry::Found(token) => self.hold(&token).ok(),
             _ => None,
         }
     }
 
     fn fetch(&self, host: &Host, need: &Need) -> Result<Held> {
-        let slot = Slot::login(host, self.session.as_str());
+        let slot = Slot::login(host, self.arn.as_str());
         let what = format!("the renewal of `{}`", self.profile);
         let flight = Flight { slot: &slot, limit: LIMIT, what: &what };
         let renewed = flight::fly(
@@ -78,9 +82,9 @@ impl Step for Session {
             || {
                 let token = self.token(host, &slot)?;
                 let held = self.hold(&token)?;
-                Ok((self.judge(host, &token, &held, need) == Freshness::Fresh).then_some(held))
+                Ok((Session::judge(host, &token, &held, need) == Freshness::Fresh).then_some(held))
             },
-            || self.renew(host, &slot),
+            || self.renew(host, &slot, need),
         );
         renewed.or_else(|error| self.make_do(host, &slot, error))
     }
@@ -108,10 +112,10 @@ impl Session {
     fn hold(&self, token: &LoginToken) -> Result<Held> {
         let credentials = token.credentials().map_err(|why| Error::new(Kind::LoginRequired, why))?;
         let refresh_at = credentials.expiration.map(|end| freshness::refresh_at(end, token.received, USUAL));
-        Ok(Held { credentials, refresh_at, identity: Some(self.session.identity().to_owned()) })
+        Ok(Held { credentials, refresh_at, identity: Some(self.arn.identity().to_owned()) })
     }
 
-    fn judge(&self, host: &Host, token: &LoginToken, held: &Held, need: &Need) -> Freshness {
+    fn judge(host: &Host, token: &LoginToken, held: &Held, need: &Need) -> Freshness {
         let now = host.clock.now();
         let (Some(end), Some(refresh_at)) = (held.credentials.expiration, held.refresh_at) else {
             return Freshness::Spent;
@@ -125,32 +129,52 @@ impl Session {
     }
 
     /// Renews the token and stores it. The caller holds the lock.
-    fn renew(&self, host: &Host, slot: &Slot) -> Result<Held> {
+    fn renew(&self, host: &Host, slot: &Slot, need: &Need) -> Result<Held> {
         let token = self.token(host, slot)?;
         let (mut token, mut tokens) = (token.clone(), self.ask(host, &token));
         if let Err((Refused::SessionEnded, _)) = tokens {
             // a tool without locks may have renewed it meanwhile: then its refresh token is the good one
-            let again = self.token(host, slot)?;
+            let again = self.replaced(host, slot, &token)?;
             if again.refresh_token() != token.refresh_token() {
+                let held = self.hold(&again)?;
+                if Session::judge(host, &again, &held, need) == Freshness::Fresh {
+                    return Ok(held);
+                }
                 tokens = self.ask(host, &again);
                 token = again;
             }
         }
         let tokens = tokens.map_err(|(_, error)| error)?;
+        let sent = token.refresh_token().ok();
         let now = host.clock.now();
-        let credentials = tokens.credentials(self.session.account(), now);
+        let credentials = tokens.credentials(self.arn.account(), now);
         let credentials = credentials.map_err(|fault| fault.into_error("AWS Sign-In"))?;
         token.set_credentials(&credentials);
         token.set_refresh_token(&tokens.refresh_token);
         token.received = now;
-        self.store(host, slot, &token);
+        self.store(host, slot, &token, sent.as_ref());
         self.hold(&token)
     }
 
-    /// Writes the renewed token, unless it was forgotten while it was renewed. Failure costs a renewal, no more.
-    fn store(&self, host: &Host, slot: &Slot, token: &LoginToken) {
-        if slot.file().is_some_and(|file| !file.exists()) {
-            return;
+    /// The token as it is now that it was refused: whoever renewed it may be about to write.
+    fn replaced(&self, host: &Host, slot: &Slot, refused: &LoginToken) -> Result<LoginToken> {
+        let mut token = self.token(host, slot)?;
+        for pause in SOON {
+            if token.refresh_token() == refused.refresh_token() {
+                std::thread::sleep(pause);
+                token = self.token(host, slot)?;
+            }
+        }
+        Ok(token)
+    }
+
+    /// Writes the renewed token, unless that of `sent` was forgotten or replaced while it was renewed. Failure costs
+    /// a renewal, no more.
+    fn store(&self, host: &Host, slot: &Slot, token: &LoginToken, sent: Option<&Secret>) {
+        match LoginToken::read(slot) {
+            Entry::Missing => return,
+            Entry::Found(kept) if kept.refresh_token().ok().as_ref() != sent => return,
+            Entry::Found(_) | Entry::Damaged(_) => {}
         }
         if let Err(e) = token.write(slot) {
             host.warn(format!("the renewed sign-in of `{}` cannot be kept: {e}", self.profile));

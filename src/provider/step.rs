@@ -26,7 +26,7 @@ pub(crate) struct Subject<'a> {
 impl Subject<'_> {
     /// The error for a setting that is there without a value.
     pub(super) fn empty(&self, key: &str) -> Error {
-        let place = self.profile.get(key).map_or_else(|| self.profile.place().to_owned(), Setting::place);
+        let place = self.profile.get(key).map_or_else(|| self.profile.place(), Setting::place);
         Error::new(Kind::Config, format!("{place}: `{key}` of `{}` is empty", self.name))
     }
 }

@@ -10,6 +10,12 @@
 /// Real clients of AWS, with awsenv's files and without awsenv.
 #[cfg(unix)]
 mod clients;
+/// Many real processes at once.
+#[cfg(unix)]
+mod crowd;
+/// One flight, with real processes.
+#[cfg(unix)]
+mod flight;
 /// Imports go down; no room without a floor; no file too long.
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.

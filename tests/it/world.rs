@@ -1,5 +1,6 @@
 //! A world for one test: a home of its own, the simulator, a person, and runs of awsenv in it.
 
+pub(crate) use crate::sim::ALICE;
 use crate::sim::{Person, Sim};
 use awsenv::{Fake, Host};
 use std::collections::BTreeMap;
@@ -11,9 +12,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 type Typist = Arc<dyn Fn(usize, &str) -> Option<String> + Send + Sync>;
-
-/// The identity that the simulator offers first.
-pub(crate) const ALICE: &str = "arn:aws:sts::123456789012:assumed-role/Admin/alice";
 
 /// A world. Dropped, it leaves nothing.
 pub(crate) struct World {
