@@ -20,6 +20,8 @@ mod flight;
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
+/// What the README promises and no other room tests.
+mod promises;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.
