@@ -13,6 +13,9 @@
 mod browser;
 /// The real browser.
 mod chromium;
+/// Real clients of AWS, with awsenv's files and without awsenv.
+#[cfg(unix)]
+mod clients;
 /// Many real processes at once.
 #[cfg(unix)]
 mod crowd;
@@ -27,6 +30,8 @@ mod login;
 mod output;
 /// The playground as a newcomer meets it, and its demonstration.
 mod playground;
+/// What the README promises and no other room tests.
+mod promises;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.
