@@ -10,6 +10,9 @@
 /// Many real processes at once.
 #[cfg(unix)]
 mod crowd;
+/// `awsenv exec`, with real processes.
+#[cfg(unix)]
+mod exec;
 /// One flight, with real processes.
 #[cfg(unix)]
 mod flight;
