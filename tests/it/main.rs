@@ -7,6 +7,9 @@
     reason = "tests are outside the host: they make the world"
 )]
 
+/// The listener that a browser returns to, abused.
+#[cfg(unix)]
+mod callback;
 /// Many real processes at once.
 #[cfg(unix)]
 mod crowd;
