@@ -4,7 +4,7 @@ use crate::aws::{Endpoint, sts};
 use crate::cache::Slot;
 use crate::cache::flight::{self, Flight};
 use crate::cache::login::{LoginToken, NewToken};
-use crate::config::{self, Config, Edit, Endpoints, Profile, Settings, Which};
+use crate::config::{self, Config, Edit, Endpoints, Profile, SectionId, Settings, Which};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, browser, signals};
 use crate::load;
@@ -18,6 +18,7 @@ use chrono::TimeDelta;
 
 /// How a person wants to enter.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Wish {
     pub(crate) region: Option<Region>,
     pub(crate) remote: bool,
@@ -155,13 +156,11 @@ fn sign_in_now(
     let tied = profile.as_ref().and_then(|profile| profile.text("login_session"));
     let region = region(host, config, settings, profile.as_ref(), name, wish)?;
     let endpoints = Endpoints::of(host, config, profile.as_ref())?;
-    let endpoint = Endpoint::new(endpoints.signin(&region), endpoints.ca_bundle.clone());
-    if endpoints.custom_signin() {
-        host.say(format!(
-            "AWS Sign-In is asked at {}, not at AWS's own host",
-            text::field(&endpoint.origin())
-        ));
-    }
+    let endpoint = Endpoint {
+        url: endpoints.signin(&region),
+        ca_bundle: endpoints.ca_bundle.clone(),
+        custom: endpoints.custom_signin(),
+    };
     if let Some(tied) = tied {
         host.say(format!("`{name}` is tied to {}", text::field(tied)));
     }
@@ -175,7 +174,7 @@ fn sign_in_now(
     let now = host.clock.now();
     let credentials = signed_in.tokens.credentials(signed_in.session.account(), now);
     let credentials = credentials.map_err(|fault| fault.into_error("AWS Sign-In"))?;
-    let sts = Endpoint::new(endpoints.sts(&region), endpoints.ca_bundle.clone());
+    let sts = Endpoint { url: endpoints.sts(&region), ca_bundle: endpoints.ca_bundle.clone(), custom: false };
     confirm(host, &sts, &region, &credentials, &signed_in)?;
     if !wish.ephemeral {
         keep(host, config, name, &region, &credentials, &signed_in)?;
@@ -325,10 +324,11 @@ fn keep(
         host.warn(format!("the sign-in cannot be kept, and ends with these credentials: {e}"));
         return Ok(());
     }
-    let mut edit = Edit::new(Which::Config).set(name, "login_session", session);
+    let section = SectionId::profile(name.as_str());
+    let mut edit = Edit::of(Which::Config).set(&section, "login_session", session);
     if config.profile(name).is_none_or(|profile| profile.get("region").is_none()) {
         // a refresh by other tools goes to the profile's region: it must be the one of the sign-in
-        edit = edit.set(name, "region", region.as_str());
+        edit = edit.set(&section, "region", region.as_str());
     }
     if let Err(error) = edit.apply(host) {
         host.warn(format!("the profile `{name}` cannot be kept: {}", error.in_one_line()));

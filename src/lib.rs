@@ -1,4 +1,48 @@
-//! awsenv
+//! `awsenv` turns any AWS profile into a working shell, and keeps it working.
+//!
+//! # The walk
+//!
+//! `argv + Host → run → bytes + exit code`. One datum's way, for `awsenv export dev`:
+//!
+//! ```text
+//! argv "export dev"
+//!   │ clap                      commands/export.rs   Args
+//!   ▼
+//! ProfileName ─ config::load ─▶ Config ─ plan::of ─▶ Plan { steps }             (pure after the read)
+//!   ▼                                     │ resolve::credentials               (cache, network: the one busy arrow)
+//!                                         ▼
+//!                                        Held ─ load::load ─▶ EnvDelta          (pure)
+//!                                                              │ shell::render  (pure)
+//!                                                              ▼
+//!                                    "export AWS_ACCESS_KEY_ID='…';" ─ host.out, once, at the end
+//! ```
+//!
+//! `login` puts `enter::enter` in the place of `resolve`: what is held is enough, or a person signs in. `exec` gives
+//! the delta to a child instead of a dialect.
+//!
+//! # The floors
+//!
+//! Imports go down only, and the rooms of one floor do not know one another; `tests/it/floors.rs` checks it.
+//!
+//! | floor | rooms | never |
+//! |---|---|---|
+//! | street | `main.rs`, `lib.rs` | |
+//! | commands | `commands/`, one file each | talk to AWS or to files themselves |
+//! | acts | `enter.rs` → `select.rs`, `load.rs`, `resolve.rs` → `plan.rs` | |
+//! | trades | `provider/` (a profile yields credentials), `login/` (a person proves who they are), `shell/` (a delta is spelled) | know each other |
+//! | stores | `aws/` (the wire), `config/` (their files and our settings), `cache/` (tokens and locks) | know each other |
+//! | ground | `host/` (the world), `model/` (nouns), `error.rs` | `host`: know AWS; `model`: do I/O |
+//!
+//! A room that can be extended has its table in `mod.rs`, a file for each entry, and the contract at the bottom:
+//! `provider/step.rs`, `shell/dialect.rs`. To add an entry is one file and two lines.
+//!
+//! # What is not here, on purpose
+//!
+//! - No `println!`, no `std::env`, no `Utc::now` outside `host/`: the lints deny it, so tests can give a world.
+//! - No HTTP client, runtime or thread on a path that is answered from the cache.
+//! - Nothing is read from the working directory.
+//! - No file but the token, the profile and locks is ever written, and never one of the user's in place.
+//! - No secret has a `Display` or a `Serialize`.
 
 mod aws;
 mod cache;
@@ -20,7 +64,7 @@ use clap::Parser as _;
 use error::{Error, Kind};
 use std::ffi::OsString;
 
-pub use host::{Fake, Host};
+pub use host::{Fake, Host, Person};
 
 /// Turns any AWS profile into a working shell, and keeps it working
 #[derive(clap::Parser)]

@@ -32,10 +32,10 @@ pub(crate) fn load(host: &Host, loading: &Loading, dialect: Option<&dyn Dialect>
     let restore = Restore::capture(|name| host.env.var(name).map(str::to_owned));
     let region = region(host, loading, &restore)?;
     let profile = loading.profile.and_then(|name| loading.config.profile(name));
-    let color = profile.as_ref().and_then(|profile| profile.text("awsenv_color")).or_else(|| {
-        let name = loading.profile?.as_str();
-        loading.settings.color(name)
-    });
+    let color = profile
+        .as_ref()
+        .and_then(|profile| profile.text("awsenv_color"))
+        .or_else(|| loading.settings.color(loading.profile?));
     let own = host.env.text("AWSENV_PROFILE");
     let previous = match own {
         Some(own) if loading.profile.is_none_or(|name| name.as_str() != own) => Some(own),

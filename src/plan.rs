@@ -3,13 +3,12 @@
 use crate::config::{Config, Profile, Setting, Which};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::model::{ProfileName, Region};
+use crate::model::ProfileName;
 use crate::provider::{self, Step, Subject};
 
 /// The steps for one profile.
 pub(crate) struct Plan {
     pub(crate) profile: ProfileName,
-    pub(crate) region: Option<Region>,
     /// The first stands alone; each next one builds on the one before.
     pub(crate) steps: Vec<Box<dyn Step>>,
 }
@@ -27,13 +26,12 @@ impl Plan {
 /// [`Kind::Config`] for a profile that does not exist, says nothing of credentials, or contradicts itself.
 pub(crate) fn of(host: &Host, config: &Config, name: &ProfileName) -> Result<Plan> {
     let profile = config.profile(name).ok_or_else(|| unknown(config, name))?;
-    let region = profile.region()?;
     let subject = Subject { host, config, name, profile: &profile };
     let step = provider::claim(&subject).unwrap_or_else(|| {
         let message = format!("{}: `{name}` says nothing of credentials", profile.place());
         Err(Error::new(Kind::Config, message).hint(format!("sign in: awsenv login {}", name.typed())))
     })?;
-    Ok(Plan { profile: name.clone(), region, steps: vec![step] })
+    Ok(Plan { profile: name.clone(), steps: vec![step] })
 }
 
 /// How a profile gets its credentials, in two words.

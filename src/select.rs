@@ -31,10 +31,7 @@ pub(crate) fn profile(
     if config.profile(&name).is_none()
         && let Some(meant) = settings.aliases.get(name.as_str())
     {
-        return meant
-            .parse()
-            .map(Some)
-            .map_err(|why| Error::new(Kind::Config, format!("alias `{name}`: {why}")));
+        return Ok(Some(meant.clone()));
     }
     Ok(Some(name))
 }

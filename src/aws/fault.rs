@@ -72,14 +72,11 @@ impl Fault {
                 Error::new(Kind::Refused, format!("{service} refused the request")).because(refusal.words())
             }
             Fault::NoAnswer(Trouble { what: What::Settings, why }) => Error::new(Kind::Config, why),
-            Fault::NoAnswer(Trouble { what: What::TooLarge, why }) => {
+            Fault::NoAnswer(Trouble { what: What::TooLarge, why }) | Fault::Nonsense(why) => {
                 Error::new(Kind::Unreachable, format!("{service} did not answer as it should")).because(why)
             }
             Fault::NoAnswer(trouble) => {
                 Error::new(Kind::Unreachable, format!("{service} cannot be reached")).because(trouble.why)
-            }
-            Fault::Nonsense(why) => {
-                Error::new(Kind::Unreachable, format!("{service} did not answer as it should")).because(why)
             }
         }
     }

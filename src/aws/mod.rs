@@ -17,13 +17,11 @@ pub(crate) struct Endpoint {
     /// Ends without a slash if it has a path.
     pub(crate) url: Url,
     pub(crate) ca_bundle: Option<PathBuf>,
+    /// Whether somebody said to ask there, and not at AWS's own host.
+    pub(crate) custom: bool,
 }
 
 impl Endpoint {
-    pub(crate) fn new(url: Url, ca_bundle: Option<PathBuf>) -> Endpoint {
-        Endpoint { url, ca_bundle }
-    }
-
     /// The endpoint's own path with `path` behind it.
     pub(crate) fn join(&self, path: &str) -> Url {
         let mut url = self.url.clone();

@@ -8,7 +8,7 @@ use super::{Endpoint, Fault};
 use crate::error::{Error, Kind};
 use crate::host::Host;
 use crate::host::http::{Answer, Request};
-use crate::model::{AccountId, Credentials, Secret};
+use crate::model::{AccountId, Credentials, Secret, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -111,6 +111,12 @@ pub(crate) async fn token(
     grant: &Grant<'_>,
     key: &DpopKey,
 ) -> Result<Tokens, Fault> {
+    if endpoint.custom && !crate::host::http::is_loopback(&endpoint.url) {
+        host.say(format!(
+            "AWS Sign-In is asked at {}, not at AWS's own host",
+            text::field(&endpoint.origin())
+        ));
+    }
     let believed = host.clock.skew();
     let mut answer = ask(host, endpoint, client_id, grant, key).await?;
     if (400..500).contains(&answer.status) && host.clock.skew() != believed {
@@ -317,8 +323,8 @@ mod tests {
 
     #[test]
     fn the_authorize_url_is_the_aws_clis() {
-        let endpoint =
-            Endpoint::new("https://ap-northeast-1.signin.aws.amazon.com/base".parse().unwrap(), None);
+        let url = "https://ap-northeast-1.signin.aws.amazon.com/base".parse().unwrap();
+        let endpoint = Endpoint { url, ca_bundle: None, custom: false };
         let url = authorize_url(
             &endpoint,
             SAME_DEVICE,

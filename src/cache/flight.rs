@@ -69,6 +69,8 @@ pub(crate) fn fly<T>(
     let outcome = work();
     match &outcome {
         Ok(_) => drop(fs::remove(&fail_path)),
+        // what the holder typed or has no terminal for is no answer for the others
+        Err(error) if matches!(error.kind, Kind::Usage | Kind::Config) => {}
         Err(error) => share_failure(host.clock.boot(), &fail_path, error),
     }
     drop(lock);

@@ -1,6 +1,6 @@
 //! `awsenv exec [PROFILE] -- COMMAND…`: become a command that has the credentials.
 
-use crate::config::{self, Settings};
+use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, process};
 use crate::load::{self, Loading};
@@ -42,7 +42,7 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let argv = command_line(&args, host)?;
     let program = process::find_command(host, &argv[0])?;
     let config = config::load(host)?;
-    let settings = Settings::load(host)?;
+    let settings = config::settings(host)?;
     let selected = select::profile(host, &config, &settings, args.profile.as_deref())?;
     let (profile, held) = if select::means_environment(host, selected.as_ref()) {
         (None, Environment.fetch(host, &Need::default())?)

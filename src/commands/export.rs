@@ -1,6 +1,6 @@
 //! `awsenv export [PROFILE]`: print credentials as a shell or a program reads them. Asks nobody.
 
-use crate::config::{self, Settings};
+use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::load::{self, Loading};
@@ -31,7 +31,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let dialect = shell::choose(host, args.format.as_deref())?;
     let config = config::load(host)?;
-    let settings = Settings::load(host)?;
+    let settings = config::settings(host)?;
     let selected = select::profile(host, &config, &settings, args.profile.as_deref())?;
     let environment = select::means_environment(host, selected.as_ref());
     let (profile, held) = if environment {

@@ -21,7 +21,7 @@ pub(crate) struct Args {
 
 /// One profile, as far as it is known offline.
 struct Row {
-    name: String,
+    name: ProfileName,
     kind: Option<&'static str>,
     account: Option<String>,
     identity: Option<String>,
@@ -35,13 +35,18 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     for problem in config.problems() {
         host.warn(problem.to_string());
     }
-    if args.names {
-        for name in config.names().iter().filter(|name| !name.chars().any(char::is_control)) {
-            host.out(format!("{name}\n"));
+    let mut names: Vec<ProfileName> = Vec::new();
+    for name in config.names() {
+        match name.parse() {
+            Ok(name) => names.push(name),
+            Err(why) => host.warn(format!("{why}: no tool can be told to use it")),
         }
+    }
+    if args.names {
+        names.iter().for_each(|name| host.out(format!("{name}\n")));
         return Ok(0);
     }
-    let rows: Vec<Row> = config.names().into_iter().filter_map(|name| row(host, &config, name)).collect();
+    let rows: Vec<Row> = names.into_iter().filter_map(|name| row(host, &config, name)).collect();
     if args.json {
         let profiles: Vec<_> = rows.iter().map(as_json).collect();
         let told = json!({ "version": 1, "profiles": profiles });
@@ -65,16 +70,15 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     Ok(0)
 }
 
-fn row(host: &Host, config: &Config, name: String) -> Option<Row> {
-    let parsed: ProfileName = name.parse().ok()?;
-    let profile = config.profile(&parsed)?;
+fn row(host: &Host, config: &Config, name: ProfileName) -> Option<Row> {
+    let profile = config.profile(&name)?;
     let arn = profile.text("login_session").and_then(|session| session.parse::<Arn>().ok());
     let text = |key: &str| profile.text(key).map(str::to_owned);
     let role = text("role_arn").and_then(|role| Some(role.rsplit('/').next()?.to_owned()));
     let role_account = text("role_arn").and_then(|role| Some(role.split(':').nth(4)?.to_owned()));
-    let kind = plan::kind(host, config, &parsed);
+    let kind = plan::kind(host, config, &name);
     let held = match &arn {
-        Some(_) => plan::of(host, config, &parsed).ok().and_then(|plan| plan.steps.first()?.held(host)),
+        Some(_) => plan::of(host, config, &name).ok().and_then(|plan| plan.steps.first()?.held(host)),
         None => None,
     };
     Some(Row {
@@ -98,8 +102,8 @@ fn row(host: &Host, config: &Config, name: String) -> Option<Row> {
 
 fn as_json(row: &Row) -> serde_json::Value {
     json!({
-        "name": row.name,
-        "kind": row.kind.map(|kind| kind.replace(' ', "_").to_lowercase()),
+        "name": row.name.as_str(),
+        "kind": row.kind.map(|kind| kind.replace([' ', '-'], "_").to_lowercase()),
         "account_id": row.account,
         "identity": row.identity,
         "region": row.region,
@@ -117,7 +121,7 @@ fn columns(row: &Row, now: DateTime<Utc>) -> [String; 6] {
         _ => String::new(),
     };
     [
-        text::field(&row.name),
+        text::field(row.name.as_str()),
         cell(row.kind),
         cell(row.account.as_deref()),
         cell(row.identity.as_deref()),

@@ -1,6 +1,6 @@
 //! `awsenv login [PROFILE]`: sign in the way the profile needs, then load this shell.
 
-use crate::config::{self, Config, Settings};
+use crate::config::{self, Config};
 use crate::enter::{self, Entered, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
@@ -16,9 +16,9 @@ use chrono::TimeDelta;
 /// Type it so that the shell takes what it prints: eval "$(awsenv login dev)", in fish: awsenv login dev | source.
 /// Signed in already, it asks nothing. A profile that does not exist yet is made.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Args {
     /// The profile; `-` is the previous one; without it `AWS_PROFILE`, then the one loaded, then a list to pick from
-    #[arg(allow_hyphen_values = false)]
     profile: Option<String>,
     /// The shell: bash, zsh, fish, powershell, sh (default: the shell that asks)
     #[arg(long, visible_alias = "format", value_name = "NAME")]
@@ -60,7 +60,7 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     }
     let config = config::load(host)?;
     say_problems(host, &config);
-    let settings = Settings::load(host)?;
+    let settings = config::settings(host)?;
     let name = match select::profile(host, &config, &settings, args.profile.as_deref())? {
         Some(name) => name,
         None => pick(host, &config)?,

@@ -6,12 +6,13 @@ use crate::cache::{
     entry::Entry,
     flight::{self, Flight},
 };
-use crate::config::{self, Config, Settings};
+use crate::config::{self, Config};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::delta::Restore;
 use crate::model::{EnvDelta, ProfileName, time};
 use crate::{plan, select, shell};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 
 /// Sign out of a profile, and clear this shell of it
@@ -34,14 +35,14 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let dialect = shell::choose(host, args.shell.as_deref())?;
     let config = config::load(host)?;
-    let settings = Settings::load(host)?;
+    let settings = config::settings(host)?;
     let loaded = host.env.text("AWSENV_PROFILE").and_then(|name| name.parse::<ProfileName>().ok());
     let loaded_session = loaded.as_ref().and_then(|name| session(&config, name));
     let clears = if args.all {
         let slots = login::all(host);
         let mut removed = 0;
         for slot in &slots {
-            removed += usize::from(end(host, slot, "all profiles")?.is_some());
+            removed += usize::from(end(host, slot, "all profiles")? != Ended::Nothing);
         }
         match removed {
             0 => host.say("nobody is signed in to the AWS console from this computer"),
@@ -80,7 +81,7 @@ fn session(config: &Config, name: &ProfileName) -> Option<String> {
 }
 
 fn one(host: &Host, config: &Config, name: &ProfileName, session: &str) -> Result<()> {
-    let Some(ends) = end(host, &Slot::login(host, session), name.as_str())? else {
+    let Ended::SignIn(ends) = end(host, &Slot::login(host, session), name.as_str())? else {
         host.say(format!("`{name}` was not signed in"));
         return Ok(());
     };
@@ -96,7 +97,7 @@ fn one(host: &Host, config: &Config, name: &ProfileName, session: &str) -> Resul
     if !others.is_empty() {
         host.say(format!("the same sign-in served: {}", others.join(", ")));
     }
-    let left = ends.map(|end| end - host.clock.now()).filter(|left| *left > chrono::TimeDelta::zero());
+    let left = ends.map(|end| end - host.clock.now()).filter(|left| *left > TimeDelta::zero());
     if let Some(left) = left {
         host.say(format!(
             "credentials that other shells hold work for {} more; AWS cannot end them earlier",
@@ -106,8 +107,16 @@ fn one(host: &Host, config: &Config, name: &ProfileName, session: &str) -> Resul
     Ok(())
 }
 
-/// Removes a token, after a renewal that is under way. `None`: there was none; else when its credentials end.
-fn end(host: &Host, slot: &Slot, what: &str) -> Result<Option<Option<chrono::DateTime<chrono::Utc>>>> {
+/// What there was to end.
+#[derive(PartialEq, Eq)]
+enum Ended {
+    Nothing,
+    /// A sign-in, and until when its credentials work elsewhere, if that is known.
+    SignIn(Option<DateTime<Utc>>),
+}
+
+/// Removes a token, after a renewal that is under way.
+fn end(host: &Host, slot: &Slot, what: &str) -> Result<Ended> {
     let what = format!("the renewal of {what}");
     let flight = Flight { slot, limit: Duration::from_secs(30), what: &what };
     flight::after(host, &flight, || {
@@ -118,6 +127,6 @@ fn end(host: &Host, slot: &Slot, what: &str) -> Result<Option<Option<chrono::Dat
         let removed = login::forget(slot);
         let removed =
             removed.map_err(|e| Error::new(Kind::Failed, "the sign-in cannot be removed").because(e))?;
-        Ok(removed.then_some(ends))
+        Ok(if removed { Ended::SignIn(ends) } else { Ended::Nothing })
     })
 }

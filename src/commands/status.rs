@@ -135,11 +135,11 @@ fn of_profile(config: &config::Config, name: &str, source: &str) -> Vec<Fact> {
         return Vec::new();
     };
     let mut facts = vec![Fact { name: "profile", value: name.to_owned(), source: source.to_owned() }];
-    if let Some(session) = profile.get("login_session") {
-        if let Ok(arn) = session.value.parse::<Arn>() {
-            facts.push(Fact { name: "account", value: arn.account().to_string(), source: session.place() });
-            facts.push(Fact { name: "identity", value: arn.identity().to_owned(), source: session.place() });
-        }
+    if let Some(session) = profile.get("login_session")
+        && let Ok(arn) = session.value.parse::<Arn>()
+    {
+        facts.push(Fact { name: "account", value: arn.account().to_string(), source: session.place() });
+        facts.push(Fact { name: "identity", value: arn.identity().to_owned(), source: session.place() });
     }
     if let Some(region) = profile.get("region") {
         facts.push(Fact { name: "region", value: region.value.to_string(), source: region.place() });

@@ -1,13 +1,14 @@
 //! One file: its sections by name, what is wrong with it, and its text, from which nothing is lost.
 
 use super::Which;
+use super::flaws::{self, Flaw, Flaws, lower};
 use super::header::{self, Family, SectionId};
 use super::lines::{Line, Rows, Stray};
-use super::outline::{self, Flaw, Flaws, Section, lower};
+use super::sections::{Section, sections};
 use std::borrow::Cow;
-use std::collections::hash_map::{Entry, RandomState};
+use std::cell::OnceCell;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher as _;
 use zeroize::Zeroizing;
 
 pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -22,7 +23,8 @@ pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 /// | a section twice, a key twice | merged, the last one counts |
 /// | not UTF-8 | that line is skipped, or the section if it is its header (likewise for NUL) |
 ///
-/// Everything is kept as offsets into one text; the settings of a section are read when it is asked for.
+/// Only the headers are looked for at first. Settings are read for the section that is asked for, line numbers and
+/// [`Document::flaws`] when they are: most runs want one profile of hundreds.
 pub(super) struct Document {
     pub(super) which: Which,
     /// Without the byte order mark; what was not UTF-8 is replaced.
@@ -30,13 +32,14 @@ pub(super) struct Document {
     pub(super) has_bom: bool,
     marks: Vec<usize>,
     pub(super) sections: Vec<Section>,
-    /// By the hash of an identity, the section that counts.
-    index: HashMap<u64, usize>,
-    hasher: RandomState,
-    /// The first `[DEFAULT]`.
-    inherited: Option<usize>,
-    flaws: Flaws,
+    /// Every `[DEFAULT]`.
+    inherited: Vec<usize>,
+    index: OnceCell<Index>,
+    flaws: OnceCell<Flaws>,
 }
+
+/// For each name the sections that count.
+type Index = HashMap<SectionId<'static>, Vec<usize>>;
 
 /// A setting where it stands.
 pub(super) struct Item<'t> {
@@ -44,124 +47,55 @@ pub(super) struct Item<'t> {
     pub(super) key: Cow<'t, str>,
     /// Lines are joined by `\n`; a nested block begins with one.
     pub(super) value: Cow<'t, str>,
-    pub(super) line: usize,
+    /// The beginning of its line.
+    pub(super) start: usize,
 }
 
 impl Document {
     /// Reads a file. Never fails: what cannot be read is a [`Flaw`].
-    pub(super) fn parse(which: Which, bytes: Vec<u8>) -> Document {
-        let bytes = Zeroizing::new(bytes);
-        let mut flaws = Flaws::default();
+    pub(super) fn parse(which: Which, mut bytes: Vec<u8>) -> Document {
         let has_bom = bytes.starts_with(BOM);
         if has_bom {
-            // no obstacle to an edit, which keeps it
-            flaws.push(1, "a byte order mark, for which the AWS CLI refuses the file", true, false);
+            bytes.drain(..BOM.len());
         }
-        let (text, marks) = decode(&bytes[if has_bom { BOM.len() } else { 0 }..]);
-        judge_encoding(&text, &marks, &mut flaws);
-        let sections = outline::outline(which, &text, &marks, &mut flaws);
-        let mut document = Document {
-            which,
-            text,
-            has_bom,
-            marks,
-            index: HashMap::with_capacity(sections.len()),
-            sections,
-            hasher: RandomState::new(),
-            inherited: None,
-            flaws,
-        };
-        document.number();
-        document
+        let (text, marks) = decode(bytes);
+        let sections = sections(&text, &marks);
+        let is_inherited = |at: &usize| text[sections[*at].header.clone()] == *header::INHERITED;
+        let inherited = (0..sections.len()).filter(is_inherited).collect();
+        let (index, flaws) = Default::default();
+        Document { which, text, has_bom, marks, sections, inherited, index, flaws }
     }
 
-    /// Gives each identity its section: of two spellings of one name the later counts, but never one that only
-    /// we read so. Sections with the very same header are chained.
-    fn number(&mut self) {
-        let mut first_of: HashMap<&str, (usize, usize)> = HashMap::with_capacity(self.sections.len());
-        let mut chained = Vec::new();
-        for at in 0..self.sections.len() {
-            let (raw, line) = (&self.text[self.sections[at].header.clone()], self.sections[at].line);
-            let first = match first_of.entry(raw) {
-                Entry::Vacant(free) => {
-                    free.insert((at, at));
-                    None
-                }
-                Entry::Occupied(mut known) => {
-                    let (first, last) = *known.get();
-                    chained.push((last, at));
-                    known.insert((first, at));
-                    Some(first)
-                }
-            };
-            let (id, exact) = header::identify(self.which, raw);
-            if id.family == Family::Inherited {
-                self.inherited.get_or_insert(at);
-                continue;
+    /// What is wrong with the file; the first call reads all of it.
+    pub(super) fn flaws(&self) -> &Flaws {
+        self.flaws.get_or_init(|| {
+            let mut flaws = Flaws::default();
+            if self.has_bom {
+                // no obstacle to an edit, which keeps it
+                flaws.push(1, "a byte order mark, for which the AWS CLI refuses the file", true, false);
             }
-            if let Some(first) = first {
-                let first = self.sections[first].line;
-                let message = format!("the same section as in line {first}: both count, this one first");
-                self.flaws.fatal(line, message);
-                continue;
-            }
-            match self.index.entry(self.hasher.hash_one(&id)) {
-                Entry::Vacant(free) => {
-                    free.insert(at);
-                }
-                Entry::Occupied(mut known) => {
-                    let other = &self.sections[*known.get()];
-                    let other_exact = header::identify(self.which, &self.text[other.header.clone()]).1;
-                    let (hidden, by) =
-                        if exact || !other_exact { (other.line, line) } else { (line, other.line) };
-                    let message =
-                        format!("the same name as in line {by}, which counts instead of this section");
-                    self.flaws.odd(hidden, message);
-                    if by == line {
-                        known.insert(at);
-                    }
-                }
-            }
-        }
-        for (from, to) in chained {
-            self.sections[from].repeated = Some(to);
-        }
-        self.judge_inherited();
+            self.judge_encoding(&mut flaws);
+            flaws::judge_lines(self.which, &self.text, &self.marks, &mut flaws);
+            self.judge_names(&mut flaws);
+            flaws.list.sort_by_key(|flaw: &Flaw| flaw.line);
+            flaws
+        })
     }
 
-    /// `[DEFAULT]` may stand twice, but its keys may not.
-    fn judge_inherited(&mut self) {
-        let Some(first) = self.inherited.filter(|at| self.sections[*at].repeated.is_some()) else { return };
-        let mut keys = HashSet::new();
-        let again = self
-            .pieces(first)
-            .flat_map(|piece| self.items_of(piece))
-            .find(|item| !keys.insert(item.key.clone()))
-            .map(|item| (item.line, format!("`{}` is in [DEFAULT] twice", item.key)));
-        if let Some((line, message)) = again {
-            self.flaws.fatal(line, message);
-        }
+    /// The line of an offset, counted from 1.
+    pub(super) fn line(&self, offset: usize) -> usize {
+        let above = &self.text.as_bytes()[..offset];
+        let mut last = b' ';
+        let ends = above.iter().filter(|byte| {
+            let last = std::mem::replace(&mut last, **byte);
+            **byte == b'\r' || **byte == b'\n' && last != b'\r'
+        });
+        1 + ends.count()
     }
 
-    /// What is wrong with the file, in no order.
-    pub(super) fn flaws(&self) -> &[Flaw] {
-        &self.flaws.list
-    }
-
-    /// The first flaw for which the file must not be edited.
-    pub(super) fn obstacle(&self) -> Option<&Flaw> {
-        self.flaws.obstacle.as_ref()
-    }
-
-    /// The section that counts for `id`.
-    pub(super) fn find(&self, id: &SectionId<'_>) -> Option<usize> {
-        let at = *self.index.get(&self.hasher.hash_one(id))?;
-        (self.id(at) == *id).then_some(at)
-    }
-
-    /// What a section is.
-    pub(super) fn id(&self, section: usize) -> SectionId<'_> {
-        header::identify(self.which, self.header(section)).0
+    /// The line of a section's header.
+    pub(super) fn line_of(&self, section: usize) -> usize {
+        self.line(self.sections[section].span.start)
     }
 
     /// What stands between a section's brackets.
@@ -169,51 +103,97 @@ impl Document {
         &self.text[self.sections[section].header.clone()]
     }
 
-    /// The names of a family, each where it stands first.
-    pub(super) fn names(&self, family: Family) -> impl Iterator<Item = Cow<'_, str>> {
+    fn id(&self, section: usize) -> (SectionId<'_>, bool) {
+        header::identify(self.which, self.header(section))
+    }
+
+    /// The sections that count for `id`: more than one only if a file repeats the very same header.
+    ///
+    /// Of two spellings of one name the later counts, but never one that only we read so.
+    pub(super) fn find(&self, id: &SectionId<'_>) -> Vec<usize> {
+        if let Some(index) = self.index.get() {
+            return index.get(id).cloned().unwrap_or_default();
+        }
+        let name = id.name.as_bytes();
+        let may_be = |raw: &[u8]| {
+            raw.ends_with(name)
+                || raw.iter().any(|b| matches!(b, b'\'' | b'"' | b'\\'))
+                || raw.ends_with(b" ")
+                || raw.ends_with(b"\t")
+        };
+        let all = 0..self.sections.len();
+        let found = all.filter(|at| may_be(self.header(*at).as_bytes()) && self.id(*at).0 == *id);
+        self.counting(found.collect())
+    }
+
+    /// Of sections with one name, those that count.
+    fn counting(&self, mut sections: Vec<usize>) -> Vec<usize> {
+        if sections.len() > 1 {
+            let mut headers = HashSet::new();
+            let firsts = sections.iter().map(|at| self.header(*at)).filter(|raw| headers.insert(*raw));
+            // the last of the greatest
+            let header = firsts.max_by_key(|raw| header::identify(self.which, raw).1);
+            sections.retain(|at| Some(self.header(*at)) == header);
+        }
+        sections
+    }
+
+    /// Where each name stands first, in file order; from here on names are found by hash.
+    pub(super) fn names(&self, family: Family) -> Vec<String> {
         let mut seen = HashSet::new();
-        let ids = (0..self.sections.len()).map(|at| self.id(at)).filter(move |id| id.family == family);
-        ids.filter(move |id| seen.insert(id.name.clone())).map(|id| id.name)
+        let ids = (0..self.sections.len()).map(|at| self.id(at).0).filter(|id| id.family == family);
+        let names = ids.filter(|id| seen.insert(id.name.clone())).map(|id| id.name.into_owned()).collect();
+        self.index.get_or_init(|| self.by_name());
+        names
     }
 
-    /// A section and those with the very same header below it.
-    pub(super) fn pieces(&self, section: usize) -> impl Iterator<Item = usize> {
-        std::iter::successors(Some(section), |at| self.sections[*at].repeated)
+    fn by_name(&self) -> Index {
+        let mut index = Index::with_capacity(self.sections.len());
+        for at in 0..self.sections.len() {
+            index.entry(self.id(at).0.into_owned()).or_default().push(at);
+        }
+        for sections in index.values_mut() {
+            *sections = self.counting(std::mem::take(sections));
+        }
+        index
     }
 
-    /// The settings of a section: of a key that stands twice the last one, and then what is inherited.
-    pub(super) fn items(&self, section: usize) -> Vec<Item<'_>> {
-        let mut items = Vec::new();
+    /// The settings of sections that count together: of a key that stands twice the last one, and then what is
+    /// inherited.
+    pub(super) fn items(&self, sections: &[usize]) -> Vec<Item<'_>> {
+        let mut items: Vec<Item<'_>> = Vec::new();
         let mut places = HashMap::new();
-        for item in self.pieces(section).flat_map(|piece| self.items_of(piece)) {
+        let own = sections.iter().flat_map(|at| self.items_of(*at)).map(|item| (item, true));
+        // of what is inherited, too, the last one counts
+        let inherited =
+            self.inherited.iter().rev().flat_map(|at| self.items_of(*at)).map(|item| (item, false));
+        for (item, is_own) in own.chain(inherited) {
             match places.entry(item.key.clone()) {
-                Entry::Occupied(place) => items[*place.get()] = item,
+                Entry::Occupied(place) if is_own => items[*place.get()] = item,
+                Entry::Occupied(_) => {}
                 Entry::Vacant(free) => {
                     free.insert(items.len());
                     items.push(item);
                 }
             }
         }
-        if let Some(inherited) = self.inherited.filter(|at| *at != section) {
-            let inherited = self.items(inherited);
-            items.extend(inherited.into_iter().filter(|item| !places.contains_key(&item.key)));
-        }
         items
     }
 
     /// The lines below a section's header.
     pub(super) fn rows(&self, section: usize) -> Rows<'_> {
-        let Section { line, span, body, .. } = &self.sections[section];
-        Rows::of_section(&self.text, &self.marks, *body..span.end, line + 1)
+        let Section { span, body, .. } = &self.sections[section];
+        Rows::of_section(&self.text, &self.marks, *body..span.end)
     }
 
-    fn items_of(&self, section: usize) -> Vec<Item<'_>> {
+    /// The settings of one section as they stand.
+    pub(super) fn items_of(&self, section: usize) -> Vec<Item<'_>> {
         let mut items: Vec<Item<'_>> = Vec::new();
         let mut blanks = 0;
         for row in self.rows(section) {
             match row.line {
                 Line::Setting { key, value } => {
-                    items.push(Item { key: lower(key), value: value.into(), line: row.number });
+                    items.push(Item { key: lower(key), value: value.into(), start: row.start });
                     blanks = 0;
                 }
                 Line::Continuation(more) => {
@@ -233,40 +213,79 @@ impl Document {
         }
         items
     }
+
+    /// Names each damaged line once.
+    fn judge_encoding(&self, flaws: &mut Flaws) {
+        let mut marks = &*self.marks;
+        for row in Rows::of_file(&self.text, &[]) {
+            match marks.first() {
+                None => break,
+                Some(mark) if *mark >= row.next => continue,
+                Some(mark) if self.text[*mark..].starts_with('\0') => {
+                    flaws.push(row.number, "a NUL byte: what it stands in is skipped", false, true);
+                }
+                Some(_) => flaws.fatal(row.number, "not UTF-8: what it stands in is skipped"),
+            }
+            marks = &marks[marks.partition_point(|mark| *mark < row.next)..];
+        }
+    }
+
+    /// Names the sections that stand twice.
+    fn judge_names(&self, flaws: &mut Flaws) {
+        let mut headers = HashMap::with_capacity(self.sections.len());
+        let mut repeated = Vec::new();
+        for at in (0..self.sections.len()).filter(|at| !self.inherited.contains(at)) {
+            match headers.entry(self.header(at)) {
+                Entry::Vacant(free) => drop(free.insert(at)),
+                Entry::Occupied(first) if !first.key().is_empty() => repeated.push((at, *first.get())),
+                Entry::Occupied(_) => {}
+            }
+        }
+        for (at, first) in repeated.into_iter().take(flaws::MOST_FLAWS) {
+            let first = self.line_of(first);
+            let message =
+                format!("the same section as in line {first}: they are merged, and this one counts first");
+            flaws.fatal(self.line_of(at), message);
+        }
+        let index = self.index.get_or_init(|| self.by_name());
+        let hidden = headers.into_values().filter_map(|at| {
+            let (id, _) = self.id(at);
+            let counts = *index.get(&id)?.first()?;
+            (self.header(counts) != self.header(at)).then_some((at, counts))
+        });
+        for (at, counts) in hidden.take(flaws::MOST_FLAWS) {
+            let counts = self.line_of(counts);
+            let message = format!("the same name as in line {counts}, which counts instead of this section");
+            flaws.odd(self.line_of(at), message);
+        }
+        // Python lets `[DEFAULT]` stand twice, but not its keys
+        let mut keys = HashSet::new();
+        for item in
+            self.inherited.iter().filter(|_| self.inherited.len() > 1).flat_map(|at| self.items_of(*at))
+        {
+            if !keys.insert(item.key.clone()) {
+                flaws.fatal(self.line(item.start), format!("`{}` is in another [DEFAULT] too", item.key));
+            }
+        }
+    }
 }
 
 /// The text, and the offsets of what is damaged in it: NUL, and what was not UTF-8.
-fn decode(bytes: &[u8]) -> (Zeroizing<String>, Vec<usize>) {
+fn decode(bytes: Vec<u8>) -> (Zeroizing<String>, Vec<usize>) {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) if !text.as_bytes().contains(&0) => return (Zeroizing::new(text), Vec::new()),
+        Ok(text) => Zeroizing::new(text.into_bytes()),
+        Err(not_text) => Zeroizing::new(not_text.into_bytes()),
+    };
     let mut marks = Vec::new();
-    let mut text = Zeroizing::new(String::with_capacity(bytes.len()));
+    let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 3 / 2));
     for chunk in bytes.utf8_chunks() {
-        let valid = chunk.valid();
-        if valid.as_bytes().contains(&0) {
-            marks.extend(valid.match_indices('\0').map(|(at, _)| text.len() + at));
-        }
-        text.push_str(valid);
+        marks.extend(chunk.valid().match_indices('\0').map(|(at, _)| text.len() + at));
+        text.push_str(chunk.valid());
         if !chunk.invalid().is_empty() {
             marks.push(text.len());
             text.push(char::REPLACEMENT_CHARACTER);
         }
     }
     (text, marks)
-}
-
-/// Names each damaged line once.
-fn judge_encoding(text: &str, marks: &[usize], flaws: &mut Flaws) {
-    if marks.is_empty() {
-        return;
-    }
-    for row in Rows::of_file(text, &[]) {
-        let marks = &marks[marks.partition_point(|mark| *mark < row.start)..];
-        match marks.first() {
-            None => break,
-            Some(mark) if *mark >= row.next => {}
-            Some(mark) if text[*mark..].starts_with('\0') => {
-                flaws.push(row.number, "a NUL byte", false, true);
-            }
-            Some(_) => flaws.fatal(row.number, "bytes that are not UTF-8"),
-        }
-    }
 }

@@ -1,9 +1,8 @@
-//! Where the services are asked for a profile: AWS's own hosts, or what the environment and the files say.
+//! Where else than at AWS's own hosts a service answers, as configured; FIPS, dual stack, and whom to trust.
 
-use super::Config;
-use super::profile::Profile;
+use super::{Config, Profile, Setting};
 use crate::error::{Error, Kind, Result};
-use crate::host::{Host, http};
+use crate::host::{Host, http, path};
 use crate::model::endpoints::{self, Variant};
 use crate::model::{Region, text};
 use std::path::PathBuf;
@@ -21,16 +20,11 @@ pub(crate) struct Endpoints {
 impl Endpoints {
     /// Reads them all, so that a wrong one is an error before anything is asked.
     pub(crate) fn of(host: &Host, config: &Config, profile: Option<&Profile>) -> Result<Endpoints> {
-        let variant = Variant {
-            fips: switch(host, profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?,
-            dual_stack: switch(host, profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?,
-        };
-        let bundle = host.env.text("AWS_CA_BUNDLE").or_else(|| profile?.text("ca_bundle"));
         Ok(Endpoints {
-            signin: custom(host, config, profile, "signin")?,
-            sts: custom(host, config, profile, "sts")?,
-            variant,
-            ca_bundle: bundle.map(|path| host.env.expand(path)),
+            signin: endpoint(host, config, profile, Service::Signin)?,
+            sts: endpoint(host, config, profile, Service::Sts)?,
+            variant: variant(host, profile)?,
+            ca_bundle: ca_bundle(host, profile),
         })
     }
 
@@ -53,56 +47,104 @@ fn https(host: &str) -> Url {
     Url::parse(&format!("https://{host}")).unwrap_or_else(|_| unreachable!("a region is a host label"))
 }
 
-/// A switch of the environment, else of the profile.
-fn switch(host: &Host, profile: Option<&Profile>, variable: &str, key: &str) -> Result<bool> {
-    match host.env.text(variable) {
-        Some(_) => Ok(host.env.switch(variable)),
-        None => Ok(profile.map(|profile| profile.switch(key)).transpose()?.flatten().unwrap_or(false)),
+/// A service whose endpoint can be configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    Signin,
+    Sts,
+}
+
+impl Service {
+    /// As in `[services NAME]`; in upper case, as in `AWS_ENDPOINT_URL_…`.
+    fn id(self) -> &'static str {
+        match self {
+            Service::Signin => "signin",
+            Service::Sts => "sts",
+        }
     }
 }
 
-/// The custom endpoint of a service: `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, the profile's `services`
-/// section, the profile's `endpoint_url`. The environment's general one goes before the files' special one.
+/// The endpoint configured for a service, if one is.
 ///
-/// Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints"; order measured on the AWS CLI.
-fn custom(host: &Host, config: &Config, profile: Option<&Profile>, service: &str) -> Result<Option<Url>> {
-    if switch(host, profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")? {
+/// 1. `AWS_ENDPOINT_URL_<SERVICE>`
+/// 2. `AWS_ENDPOINT_URL`
+/// 3. `endpoint_url` in the service's block of the `[services NAME]` that the profile names
+/// 4. `endpoint_url` of the profile
+///
+/// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, else `ignore_configured_endpoint_urls`, turns all of them off.
+///
+/// # Errors
+/// [`Kind::Config`], naming where it was set, for a URL that is neither `https` nor `http` on the loopback
+/// interface: credentials would travel in clear text. Also if `services` names a section that is not there.
+///
+/// Source: botocore `configprovider.py`, `ConfiguredEndpointProvider`.
+fn endpoint(
+    host: &Host,
+    config: &Config,
+    profile: Option<&Profile<'_>>,
+    service: Service,
+) -> Result<Option<Url>> {
+    if switch(host, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", profile, "ignore_configured_endpoint_urls")? {
         return Ok(None);
     }
-    let special = format!("AWS_ENDPOINT_URL_{}", service.to_uppercase());
-    for variable in [special.as_str(), "AWS_ENDPOINT_URL"] {
-        if let Some(url) = host.env.text(variable) {
-            return check(url, variable).map(Some);
+    let own = format!("AWS_ENDPOINT_URL_{}", service.id().to_ascii_uppercase());
+    for name in [&*own, "AWS_ENDPOINT_URL"] {
+        if let Some(url) = host.env.text(name) {
+            return checked(url, || name.to_owned()).map(Some);
         }
     }
     let Some(profile) = profile else { return Ok(None) };
-    if let Some(services) = profile.get("services").filter(|services| !services.value.is_empty()) {
-        let section = config
-            .services(&services.value)
-            .ok_or_else(|| services.refuse("but there is no such `[services …]` section"))?;
-        if let Some(setting) = section.get(service)
-            && let Some((_, url)) = setting.nested().into_iter().find(|(key, _)| *key == "endpoint_url")
+    if let Some(setting) = profile.get("services").filter(|setting| !setting.value.is_empty()) {
+        let services = config
+            .services(&setting.value)
+            .ok_or_else(|| setting.refuse("which is no `[services]` section"))?;
+        let block = services.get(service.id()).map_or(Vec::new(), Setting::nested);
+        if let Some((_, url)) =
+            block.into_iter().rfind(|(key, url)| *key == "endpoint_url" && !url.is_empty())
         {
-            return check(url, &setting.place()).map(Some);
+            let place = || format!("{}, `{}`", services.place(), service.id());
+            return checked(url, place).map(Some);
         }
     }
-    match profile.get("endpoint_url").filter(|url| !url.value.is_empty()) {
-        Some(setting) => check(&setting.value, &setting.place()).map(Some),
-        None => Ok(None),
+    let Some(setting) = profile.get("endpoint_url").filter(|setting| !setting.value.is_empty()) else {
+        return Ok(None);
+    };
+    checked(&setting.value, || format!("{}, `endpoint_url`", setting.place())).map(Some)
+}
+
+/// Which of a service's hosts are wanted: FIPS, dual stack.
+///
+/// `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`, else the profile's keys of the same names.
+fn variant(host: &Host, profile: Option<&Profile<'_>>) -> Result<Variant> {
+    Ok(Variant {
+        fips: switch(host, "AWS_USE_FIPS_ENDPOINT", profile, "use_fips_endpoint")?,
+        dual_stack: switch(host, "AWS_USE_DUALSTACK_ENDPOINT", profile, "use_dualstack_endpoint")?,
+    })
+}
+
+/// The file of certificates to trust: `AWS_CA_BUNDLE`, else the profile's `ca_bundle`. A leading `~` is the home.
+fn ca_bundle(host: &Host, profile: Option<&Profile<'_>>) -> Option<PathBuf> {
+    let raw = host.env.text("AWS_CA_BUNDLE").or_else(|| profile?.text("ca_bundle"))?;
+    Some(path::with_home(raw, host.home().as_deref()).into())
+}
+
+/// A switch of the environment, which decides even when it is off, else of the profile.
+fn switch(host: &Host, variable: &str, profile: Option<&Profile<'_>>, key: &str) -> Result<bool> {
+    match host.env.text(variable) {
+        Some(value) if value.eq_ignore_ascii_case("true") => Ok(true),
+        Some(value) if value.eq_ignore_ascii_case("false") => Ok(false),
+        Some(value) => {
+            let message = format!("{variable} is `{}`, neither `true` nor `false`", text::field(value));
+            Err(Error::new(Kind::Config, message))
+        }
+        None => Ok(profile.map_or(Ok(None), |profile| profile.switch(key))?.unwrap_or(false)),
     }
 }
 
-/// Secrets go there: only over TLS, or within this machine.
-fn check(raw: &str, place: &str) -> Result<Url> {
-    let refuse = |why: &str| {
-        let message = format!("{place}: the endpoint `{}` {why}", text::field(raw));
-        Err(Error::new(Kind::Config, message))
-    };
-    let Ok(url) = Url::parse(raw.trim()) else { return refuse("is not a URL") };
-    let trusted = url.scheme() == "https" || (url.scheme() == "http" && http::is_loopback(&url));
-    if !trusted || url.host_str().is_none() {
-        return refuse("is neither https nor on this computer, and credentials would go there");
-    }
+/// The URL, if credentials may travel to it. It is not shown when refused: it might hold a password.
+fn checked(raw: &str, place: impl Fn() -> String) -> Result<Url> {
+    let refuse = |why: &str| Err(Error::new(Kind::Config, format!("the endpoint set by {} {why}", place())));
+    let Ok(url) = Url::parse(raw) else { return refuse("is not a URL") };
     if !url.username().is_empty()
         || url.password().is_some()
         || url.query().is_some()
@@ -110,7 +152,12 @@ fn check(raw: &str, place: &str) -> Result<Url> {
     {
         return refuse("holds more than scheme, host, port and path");
     }
-    Ok(url)
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if http::is_loopback(&url) => Ok(url),
+        "http" => refuse("is http and not on this machine: credentials would travel in clear text"),
+        _ => refuse("is neither https nor http"),
+    }
 }
 
 #[cfg(test)]
@@ -118,65 +165,101 @@ mod tests {
     use super::*;
     use crate::host::Fake;
 
-    fn endpoints(vars: &[(&str, &str)], files: &str) -> Result<Endpoints> {
-        let dir = tempdir();
-        let path = dir.join("config");
-        std::fs::write(&path, files).unwrap();
-        let mut env: Vec<_> =
-            vars.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        env.push(("AWS_CONFIG_FILE".into(), path.to_string_lossy().into_owned()));
-        let host = Host::fake(Fake { env, ..Fake::default() });
-        let config = crate::config::load(&host)?;
-        let found = Endpoints::of(&host, &config, config.profile(&"p".parse().unwrap()).as_ref());
-        std::fs::remove_dir_all(dir).unwrap();
-        found
+    fn host(env: &[(&str, &str)]) -> Host {
+        let env = env.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        Host::fake(Fake { env, ..Fake::default() })
     }
 
-    fn tempdir() -> PathBuf {
-        let name = crate::host::random::hex(&crate::host::random::bytes::<8>().unwrap());
-        let dir = std::env::temp_dir().join(format!("awsenv-endpoints-{name}"));
-        std::fs::create_dir_all(&dir).unwrap();
-        dir
-    }
+    const FILE: &str = "[profile p]\nservices = s\nendpoint_url = https://profile\nuse_fips_endpoint = TRUE\n\
+        use_dualstack_endpoint = maybe\nca_bundle = ~/ca.pem\n\
+        [profile lost]\nservices = gone\n[profile plain]\nendpoint_url = http://example.com\n\
+        [profile off]\nendpoint_url = https://x\nignore_configured_endpoint_urls = true\n\
+        [services s]\nsts =\n  endpoint_url = http://127.0.0.1:1/path\ns3 =\n  endpoint_url = https://s3\n";
 
     #[test]
-    fn each_place_goes_before_the_next() {
-        let files = "[profile p]\nendpoint_url = https://profile/\nservices = s\n[services s]\nsts =\n  endpoint_url = https://services/\n";
-        let region = "eu-west-1".parse().unwrap();
-        let sts =
-            |vars: &[(&str, &str)], files: &str| endpoints(vars, files).unwrap().sts(&region).to_string();
-        let special = ("AWS_ENDPOINT_URL_STS", "https://special/");
-        let general = ("AWS_ENDPOINT_URL", "https://general/");
-        assert_eq!(sts(&[special, general], files), "https://special/");
-        assert_eq!(sts(&[general], files), "https://general/");
-        assert_eq!(sts(&[], files), "https://services/");
-        assert_eq!(sts(&[], &files.replace("sts =", "s3 =")), "https://profile/");
-        assert_eq!(
-            sts(&[special, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")], files),
-            "https://sts.eu-west-1.amazonaws.com/"
-        );
-        assert_eq!(
-            sts(&[], "[profile p]\nuse_fips_endpoint = true\n"),
-            "https://sts-fips.eu-west-1.amazonaws.com/"
-        );
-    }
-
-    #[test]
-    fn secrets_go_over_tls_or_stay_on_this_machine() {
-        for good in ["http://127.0.0.1:9", "http://localhost:9", "http://[::1]:9", "https://x.example/base"] {
-            assert!(endpoints(&[("AWS_ENDPOINT_URL", good)], "").is_ok(), "{good}");
-        }
-        for bad in [
-            "http://10.0.0.1",
-            "http://x.example",
-            "ftp://127.0.0.1",
-            "nonsense",
-            "https://u:p@h/",
-            "file:///x",
+    fn endpoints_have_the_aws_clis_precedence() {
+        let config = Config::test(FILE, "");
+        let ask = |profile: &str, env: &[(&str, &str)], service| {
+            let profile = config.profile(&profile.parse().unwrap());
+            let found = endpoint(&host(env), &config, profile.as_ref(), service);
+            found.map_or_else(|e| e.message().into(), |url| url.map_or("none".into(), String::from))
+        };
+        let both = [("AWS_ENDPOINT_URL", "https://all"), ("AWS_ENDPOINT_URL_STS", "http://localhost:5")];
+        let sso = [("AWS_ENDPOINT_URL_SIGNIN", "https://oidc"), ("AWS_ENDPOINT_URL", " ")];
+        for (profile, env, service, answer) in [
+            ("p", &both[..], Service::Sts, "http://localhost:5/"),
+            ("p", &both[..1], Service::Sts, "https://all/"),
+            ("p", &both, Service::Signin, "https://all/"),
+            ("p", &[], Service::Sts, "http://127.0.0.1:1/path"),
+            ("p", &[], Service::Signin, "https://profile/"),
+            ("p", &sso, Service::Signin, "https://oidc/"),
+            ("none", &[], Service::Sts, "none"),
+            ("none", &both, Service::Sts, "http://localhost:5/"),
+            ("p", &[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"), both[0]], Service::Sts, "none"),
+            ("off", &[], Service::Sts, "none"),
+            ("off", &[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false")], Service::Sts, "https://x/"),
+            (
+                "lost",
+                &[],
+                Service::Sts,
+                "~/.aws/config:8, [profile lost]: `services` is `gone`, which is no `[services]` section",
+            ),
+            (
+                "plain",
+                &[],
+                Service::Sts,
+                "the endpoint set by ~/.aws/config:10, `endpoint_url` is http and not on this machine: credentials would travel in clear text",
+            ),
+            (
+                "p",
+                &[("AWS_ENDPOINT_URL", "ftp://x")],
+                Service::Sts,
+                "the endpoint set by AWS_ENDPOINT_URL is neither https nor http",
+            ),
+            (
+                "p",
+                &[("AWS_ENDPOINT_URL", "x:\\")],
+                Service::Signin,
+                "the endpoint set by AWS_ENDPOINT_URL is neither https nor http",
+            ),
+            (
+                "p",
+                &[("AWS_ENDPOINT_URL", "nonsense")],
+                Service::Signin,
+                "the endpoint set by AWS_ENDPOINT_URL is not a URL",
+            ),
+            (
+                "p",
+                &[("AWS_ENDPOINT_URL", "http://127.0.0.1.evil.example")],
+                Service::Signin,
+                "the endpoint set by AWS_ENDPOINT_URL is http and not on this machine: credentials would travel in clear text",
+            ),
+            ("p", &[("AWS_ENDPOINT_URL", "http://[::1]:80/")], Service::Signin, "http://[::1]/"),
         ] {
-            assert!(endpoints(&[("AWS_ENDPOINT_URL", bad)], "").is_err(), "{bad}");
+            assert_eq!(ask(profile, env, service), answer, "{profile} {env:?}");
         }
-        let missing = endpoints(&[], "[profile p]\nservices = none\n").unwrap_err();
-        assert!(missing.message().contains("config:2"), "{}", missing.message());
+    }
+
+    #[test]
+    fn the_environment_decides_variants_even_when_off() {
+        let config = Config::test(FILE, "");
+        let profile = config.profile(&"p".parse().unwrap());
+        let off = [("AWS_USE_FIPS_ENDPOINT", "false"), ("AWS_USE_DUALSTACK_ENDPOINT", "True")];
+        assert_eq!(
+            variant(&host(&off), profile.as_ref()).unwrap(),
+            Variant { fips: false, dual_stack: true }
+        );
+        assert_eq!(
+            variant(&host(&off[1..]), profile.as_ref()).unwrap(),
+            Variant { fips: true, dual_stack: true }
+        );
+        assert_eq!(
+            variant(&host(&[]), profile.as_ref()).unwrap_err().message(),
+            "~/.aws/config:5, [profile p]: `use_dualstack_endpoint` is `maybe`, neither `true` nor `false`"
+        );
+        assert_eq!(variant(&host(&[]), None).unwrap(), Variant::default());
+        let home = ("HOME", "/home/u");
+        assert_eq!(ca_bundle(&host(&[home]), profile.as_ref()), Some("/home/u/ca.pem".into()));
+        assert_eq!(ca_bundle(&host(&[home, ("AWS_CA_BUNDLE", "/x")]), profile.as_ref()), Some("/x".into()));
     }
 }

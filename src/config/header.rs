@@ -38,7 +38,11 @@ impl<'a> SectionId<'a> {
         SectionId { family: Family::Services, name: name.into() }
     }
 
-    /// The header, brackets included, that the AWS CLI reads as this section.
+    pub(super) fn into_owned(self) -> SectionId<'static> {
+        SectionId { family: self.family, name: self.name.into_owned().into() }
+    }
+
+    /// The text between brackets that the AWS CLI reads as this section.
     ///
     /// `None` if there is none: in the credentials file the name stands as it is and cannot be quoted, and only
     /// profiles live there.
@@ -53,9 +57,13 @@ impl<'a> SectionId<'a> {
             _ => return None,
         };
         let (read, exact) = identify(which, &inner);
-        (exact && read == *self).then(|| format!("[{inner}]"))
+        let is_same = exact && read == *self;
+        is_same.then_some(inner)
     }
 }
+
+/// The header of the section whose keys every other inherits.
+pub(super) const INHERITED: &str = "DEFAULT";
 
 /// Reads a header; the flag says whether the AWS CLI reads it so too.
 ///
@@ -72,8 +80,11 @@ impl<'a> SectionId<'a> {
 /// Source: botocore `configloader.py`, `build_profile_map`, `_parse_section`; Python `configparser`,
 /// `DEFAULTSECT`.
 pub(super) fn identify(which: Which, raw: &str) -> (SectionId<'_>, bool) {
-    if raw == "DEFAULT" {
+    if raw == INHERITED {
         return (SectionId { family: Family::Inherited, name: raw.into() }, true);
+    }
+    if raw.is_empty() {
+        return (SectionId { family: Family::Other, name: raw.into() }, true); // a damaged header
     }
     if which == Which::Credentials {
         return (SectionId::profile(raw), true);
@@ -220,14 +231,13 @@ mod tests {
         ] {
             for which in [Which::Config, Which::Credentials] {
                 let header = SectionId::profile(name).header(which).unwrap();
-                let inner = &header[1..header.len() - 1];
-                assert_eq!(identify(which, inner), (SectionId::profile(name), true), "{header}");
+                assert_eq!(identify(which, &header), (SectionId::profile(name), true), "{header}");
             }
         }
-        assert_eq!(SectionId::profile("a b").header(Which::Config).unwrap(), "[profile 'a b']");
-        assert_eq!(SectionId::profile("o'x y").header(Which::Config).unwrap(), r#"[profile 'o'"'"'x y']"#);
-        assert_eq!(SectionId::profile("default").header(Which::Config).unwrap(), "[default]");
-        assert_eq!(SectionId::sso_session("my sso").header(Which::Config).unwrap(), "[sso-session 'my sso']");
+        assert_eq!(SectionId::profile("a b").header(Which::Config).unwrap(), "profile 'a b'");
+        assert_eq!(SectionId::profile("o'x y").header(Which::Config).unwrap(), r#"profile 'o'"'"'x y'"#);
+        assert_eq!(SectionId::profile("default").header(Which::Config).unwrap(), "default");
+        assert_eq!(SectionId::sso_session("my sso").header(Which::Config).unwrap(), "sso-session 'my sso'");
         assert_eq!(SectionId::sso_session("s").header(Which::Credentials), None);
         assert_eq!(SectionId::profile("DEFAULT").header(Which::Credentials), None);
     }

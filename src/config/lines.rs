@@ -96,16 +96,10 @@ impl<'t> Rows<'t> {
         }
     }
 
-    /// The rows below a header, from `start` (the beginning of line `number`) to `end`.
-    pub(super) fn of_section(
-        text: &'t str,
-        marks: &'t [usize],
-        range: std::ops::Range<usize>,
-        number: usize,
-    ) -> Rows<'t> {
+    /// The rows below a header, in `range`; they are counted from there.
+    pub(super) fn of_section(text: &'t str, marks: &'t [usize], range: std::ops::Range<usize>) -> Rows<'t> {
         let marks = &marks[marks.partition_point(|mark| *mark < range.start)..];
-        let (at, end) = (range.start, range.end);
-        Rows { at, end, marks, number: number - 1, in_section: true, ..Rows::of_file(text, marks) }
+        Rows { at: range.start, end: range.end, in_section: true, ..Rows::of_file(text, marks) }
     }
 
     fn line(&mut self, raw: &'t str, damaged: bool) -> Line<'t> {

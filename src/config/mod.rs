@@ -1,18 +1,24 @@
 //! The files of AWS's tools, `config` and `credentials`: read as the AWS CLI reads them, edited without loss; and our own.
 
 mod document;
+mod edit;
 mod endpoints;
+mod flaws;
 mod header;
 mod lines;
 mod location;
-mod outline;
 mod profile;
-mod stub;
+mod rewrite;
+mod sections;
+mod settings;
+#[cfg(test)]
+mod tests;
 
+pub(crate) use edit::Edit;
 pub(crate) use endpoints::Endpoints;
 pub(crate) use header::{Family, SectionId};
 pub(crate) use profile::{Profile, Section, Setting};
-pub(crate) use stub::{Edit, Settings};
+pub(crate) use settings::{Settings, settings};
 
 use crate::error::Result;
 use crate::host::{Host, fs};
@@ -106,9 +112,7 @@ impl Source {
             ),
             fatal_for_aws_cli: false,
         });
-        let mut flaws: Vec<_> = self.document.flaws().iter().collect();
-        flaws.sort_by_key(|flaw| flaw.line);
-        relative.into_iter().chain(flaws.into_iter().map(|flaw| Problem {
+        relative.into_iter().chain(self.document.flaws().list.iter().map(|flaw| Problem {
             place: format!("{}:{}", self.shown, flaw.line),
             message: flaw.message.clone(),
             fatal_for_aws_cli: flaw.fatal_for_aws_cli,
@@ -133,11 +137,10 @@ impl Config {
     }
 
     fn section(&self, id: &SectionId<'_>) -> Option<Section<'_>> {
-        let parts: Vec<_> = [&self.config, &self.credentials]
-            .into_iter()
-            .filter_map(|source| Some((source, source.document.find(id)?)))
-            .collect();
-        (!parts.is_empty()).then(|| Section::of(&id.name, &parts))
+        let both = [&self.config, &self.credentials].into_iter();
+        let parts = both.map(|source| (source, source.document.find(id)));
+        let parts: Vec<_> = parts.filter(|(_, sections)| !sections.is_empty()).collect();
+        (!parts.is_empty()).then(|| Section::of(&id.name, parts))
     }
 
     /// Every profile, as `aws configure list-profiles` orders them: the config file's, then those that are only in
@@ -146,12 +149,12 @@ impl Config {
         let mut seen = HashSet::new();
         let both = [&self.config, &self.credentials].into_iter();
         let names = both.flat_map(|source| source.document.names(Family::Profile));
-        names.filter(|name| seen.insert(name.clone())).map(String::from).collect()
+        names.filter(|name| seen.insert(name.clone())).collect()
     }
 
     /// Every `[sso-session NAME]`, in file order.
     pub(crate) fn sso_sessions(&self) -> Vec<String> {
-        self.config.document.names(Family::SsoSession).map(String::from).collect()
+        self.config.document.names(Family::SsoSession)
     }
 
     /// The profile that was meant by a name that is none.
@@ -160,7 +163,7 @@ impl Config {
         text::nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
     }
 
-    /// What is wrong with the files, by file and line.
+    /// What is wrong with the files, by file and line; the first call reads all of both.
     pub(crate) fn problems(&self) -> Vec<Problem> {
         self.config.problems().chain(self.credentials.problems()).collect()
     }

@@ -1,6 +1,6 @@
 //! A section as it is read: its settings, where each stands, and what its text means.
 
-use super::document::Document;
+use super::document::{Document, Item};
 use super::lines;
 use super::{Source, Which};
 use crate::error::{Error, Kind, Result};
@@ -17,10 +17,13 @@ pub(crate) type Profile<'a> = Section<'a>;
 /// It inherits nothing from `[default]`.
 pub(crate) struct Section<'a> {
     name: String,
-    place: String,
+    parts: Vec<Part<'a>>,
     /// Those of the config file first.
     settings: Vec<Setting<'a>>,
 }
+
+/// A file and those of its sections that count together, at least one.
+pub(super) type Part<'a> = (&'a Source, Vec<usize>);
 
 /// One setting and where it stands. The value may be a secret, so there is no `Debug`.
 pub(crate) struct Setting<'a> {
@@ -28,31 +31,28 @@ pub(crate) struct Setting<'a> {
     pub(crate) key: Cow<'a, str>,
     /// Later lines of a value are joined by `\n`; a nested block begins with one.
     pub(crate) value: Cow<'a, str>,
-    /// Counted from 1.
-    pub(crate) line: usize,
+    /// The beginning of its line.
+    start: usize,
     source: &'a Source,
     header: &'a str,
 }
 
 impl<'a> Section<'a> {
     /// Reads a section of one file or of both.
-    pub(super) fn of(name: &str, parts: &[(&'a Source, usize)]) -> Section<'a> {
-        let settings = parts.iter().flat_map(|(source, section)| {
+    pub(super) fn of(name: &str, parts: Vec<Part<'a>>) -> Section<'a> {
+        let settings = parts.iter().flat_map(|(source, sections)| {
             let document: &'a Document = &source.document;
-            let header = document.header(*section);
-            document.items(*section).into_iter().map(move |item| Setting {
+            let header = document.header(sections[0]);
+            let setting = move |item: Item<'a>| Setting {
                 key: item.key,
                 value: item.value,
-                line: item.line,
+                start: item.start,
                 source,
                 header,
-            })
+            };
+            document.items(sections).into_iter().map(setting)
         });
-        let place = parts.first().map_or(String::new(), |(source, section)| {
-            let line = source.document.sections[*section].line;
-            format!("{}:{line}, [{}]", source.shown, text::field(source.document.header(*section)))
-        });
-        Section { name: name.to_owned(), place, settings: settings.collect() }
+        Section { name: name.to_owned(), settings: settings.collect(), parts }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -60,8 +60,10 @@ impl<'a> Section<'a> {
     }
 
     /// File, line and header, as errors begin: `~/.aws/config:7, [profile dev]`.
-    pub(crate) fn place(&self) -> &str {
-        &self.place
+    pub(crate) fn place(&self) -> String {
+        let Some((source, sections)) = self.parts.first() else { return String::new() };
+        let (line, header) = (source.document.line_of(sections[0]), source.document.header(sections[0]));
+        format!("{}:{line}, [{}]", source.shown, text::field(header))
     }
 
     /// The setting that counts: the credentials file's before the config file's. `key` is lower case.
@@ -103,7 +105,7 @@ impl<'a> Section<'a> {
     /// # Errors
     /// [`Kind::Config`] with place, key, value and `T`'s own words.
     pub(crate) fn parse<T: FromStr<Err = String>>(&self, key: &str) -> Result<Option<T>> {
-        self.read(key, |value| value.parse())
+        self.read(key, str::parse)
     }
 
     /// The region of the profile.
@@ -141,14 +143,19 @@ impl<'a> Section<'a> {
     }
 }
 
-impl<'a> Setting<'a> {
+impl Setting<'_> {
     pub(crate) fn file(&self) -> Which {
         self.source.document.which
     }
 
+    /// Counted from 1.
+    pub(crate) fn line(&self) -> usize {
+        self.source.document.line(self.start)
+    }
+
     /// `~/.aws/credentials:12`.
     pub(crate) fn place(&self) -> String {
-        format!("{}:{}", self.source.shown, self.line)
+        format!("{}:{}", self.source.shown, self.line())
     }
 
     /// The pairs of a nested block, as they stand; none if the value is not one.

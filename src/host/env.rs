@@ -1,5 +1,6 @@
 //! The environment, read once.
 
+use super::path;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -48,37 +49,9 @@ impl Env {
         self.vars.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 
-    /// A path as the AWS CLI reads it from a variable: `$NAME`, `${NAME}` and a leading `~` stand for what they do in
-    /// a shell; an unknown name stays as it is.
-    ///
-    /// Source: Python's `os.path.expanduser(os.path.expandvars(path))`.
+    /// A path from a variable of AWS's: see [`path::expand`].
     pub(crate) fn expand(&self, raw: &str) -> PathBuf {
-        let mut path = String::new();
-        let mut rest = raw;
-        while let Some(at) = rest.find('$') {
-            path.push_str(&rest[..at]);
-            let tail = &rest[at + 1..];
-            let (name, len) = match tail.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-                Some((name, _)) => (name, name.len() + 2),
-                None => {
-                    let end = tail.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(tail.len());
-                    (&tail[..end], end)
-                }
-            };
-            match self.var(name).filter(|_| !name.is_empty()) {
-                Some(value) => path.push_str(value),
-                None => path.push_str(&rest[at..=at + len]),
-            }
-            rest = &tail[len..];
-        }
-        path.push_str(rest);
-        match (path.strip_prefix('~'), self.home()) {
-            (Some(""), Some(home)) => home,
-            (Some(below), Some(home)) if below.starts_with(std::path::is_separator) => {
-                home.join(below.trim_start_matches(std::path::is_separator))
-            }
-            _ => PathBuf::from(path),
-        }
+        path::expand(raw, self.home().as_deref(), |name| self.var(name)).into()
     }
 
     pub(super) fn home(&self) -> Option<PathBuf> {
@@ -97,24 +70,5 @@ impl Env {
             return dirs::config_dir();
         }
         self.path("XDG_CONFIG_HOME").or_else(|| Some(self.home()?.join(".config")))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_expanded_as_the_aws_cli_does() {
-        let env = Env::fake(vec![("HOME".into(), "/h".into()), ("A".into(), "a".into())]);
-        for (raw, path) in [
-            ("~", "/h"),
-            ("~/x", "/h/x"),
-            ("/y/$A/${A}b/$NONE/${NONE}/$", "/y/a/ab/$NONE/${NONE}/$"),
-            ("$HOME/z", "/h/z"),
-            ("~other/x", "~other/x"),
-        ] {
-            assert_eq!(env.expand(raw), PathBuf::from(path), "{raw}");
-        }
     }
 }

@@ -210,6 +210,21 @@ fn parent(path: &Path) -> &Path {
     path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// What the links at `path` lead to, whether that exists or not; `path` itself if it is no link.
+///
+/// # Errors
+/// A loop.
+pub(crate) fn target(path: &Path) -> std::io::Result<PathBuf> {
+    let mut at = path.to_owned();
+    for _ in 0..40 {
+        match fs::read_link(&at) {
+            Ok(to) => at = parent(&at).join(to),
+            Err(_) => return Ok(at),
+        }
+    }
+    Err(std::io::Error::other("its links go round in a circle"))
+}
+
 /// Removes a file; one that is not there is as good.
 pub(crate) fn remove(path: &Path) -> std::io::Result<bool> {
     match fs::remove_file(path) {

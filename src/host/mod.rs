@@ -8,13 +8,13 @@ pub(crate) mod clock;
 pub(crate) mod env;
 pub(crate) mod fs;
 pub(crate) mod http;
+pub(crate) mod path;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod signals;
 pub(crate) mod term;
 
 use std::cell::OnceCell;
-use std::collections::VecDeque;
 use std::path::PathBuf;
 
 /// Everything outside the program.
@@ -26,6 +26,9 @@ pub struct Host {
     network: OnceCell<http::Network>,
 }
 
+/// Somebody at the terminal: reads what was said, and types an answer or ends the input.
+pub type Person = Box<dyn FnMut(&str) -> Option<String>>;
+
 /// What a test gives instead of the world. Files and sockets are not faked.
 #[derive(Default)]
 pub struct Fake {
@@ -33,12 +36,11 @@ pub struct Fake {
     pub env: Vec<(String, String)>,
     /// Unix seconds; `None` is the real clock.
     pub now: Option<i64>,
-    /// What the person types, question by question; `None` is a process without a terminal.
-    pub answers: Option<VecDeque<String>>,
+    /// What the person at the terminal types, having read all that was said so far; `None` is a process without a
+    /// terminal.
+    pub person: Option<Person>,
     /// Whether stdout is a terminal.
     pub stdout_is_terminal: bool,
-    /// What stdin holds.
-    pub stdin: String,
     /// Called with the URL when a browser would open; `None` is a machine without one.
     pub browser: Option<Box<dyn Fn(String)>>,
 }
@@ -62,7 +64,7 @@ impl Host {
         Host {
             env: env::Env::fake(fake.env),
             clock: clock::Clock::fake(fake.now),
-            term: term::Term::fake(fake.answers, fake.stdout_is_terminal, fake.stdin),
+            term: term::Term::fake(fake.person, fake.stdout_is_terminal),
             opener: browser::Opener::Fake(fake.browser),
             network: OnceCell::new(),
         }

@@ -1,9 +1,9 @@
 //! The three streams and the terminal behind them.
 
 use crate::error::{Error, Kind, Result};
+use crate::host::Person;
 use crate::model::text;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, IsTerminal as _, Read as _, Write as _};
 
 /// The longest answer that is read.
@@ -18,9 +18,8 @@ pub(crate) struct Term {
 }
 
 struct FakeTerm {
-    answers: Option<RefCell<VecDeque<String>>>,
+    person: Option<RefCell<Person>>,
     stdout_is_terminal: bool,
-    stdin: RefCell<String>,
 }
 
 impl Term {
@@ -34,9 +33,8 @@ impl Term {
         }
     }
 
-    pub(super) fn fake(answers: Option<VecDeque<String>>, stdout_is_terminal: bool, stdin: String) -> Term {
-        let fake =
-            FakeTerm { answers: answers.map(RefCell::new), stdout_is_terminal, stdin: RefCell::new(stdin) };
+    pub(super) fn fake(person: Option<Person>, stdout_is_terminal: bool) -> Term {
+        let fake = FakeTerm { person: person.map(RefCell::new), stdout_is_terminal };
         Term { fake: Some(fake), ..Term::real() }
     }
 
@@ -127,7 +125,7 @@ impl Term {
     /// Whether there is somebody to ask.
     pub(crate) fn can_ask(&self) -> bool {
         match &self.fake {
-            Some(fake) => fake.answers.is_some(),
+            Some(fake) => fake.person.is_some(),
             None => tty().is_ok(),
         }
     }
@@ -140,9 +138,10 @@ impl Term {
     pub(crate) fn ask(&self, question: &str, instead: &str) -> Result<String> {
         let ended = || Error::new(Kind::Interrupted, "the question was not answered");
         if let Some(fake) = &self.fake {
-            let Some(answers) = &fake.answers else { return Err(no_terminal(question, instead)) };
+            let Some(person) = &fake.person else { return Err(no_terminal(question, instead)) };
             self.said.borrow_mut().push_str(question);
-            let answer = answers.borrow_mut().pop_front().ok_or_else(ended)?;
+            let read = self.said.borrow().clone();
+            let answer = person.borrow_mut()(&read).ok_or_else(ended)?;
             self.said.borrow_mut().push_str(&format!("{answer}\n"));
             return Ok(answer);
         }
@@ -198,8 +197,10 @@ impl Term {
     /// `Ok(None)`: it cannot be drawn here, or the person left it (Escape).
     pub(crate) fn pick(&self, prompt: &str, items: &[String], first: usize) -> Result<Option<usize>> {
         if let Some(fake) = &self.fake {
-            let Some(answers) = &fake.answers else { return Ok(None) };
-            let Some(answer) = answers.borrow_mut().pop_front() else { return Ok(None) };
+            let Some(person) = &fake.person else { return Ok(None) };
+            let Some(answer) = person.borrow_mut()(&format!("{prompt}\n{}", items.join("\n"))) else {
+                return Ok(None);
+            };
             self.said.borrow_mut().push_str(&format!("{prompt}: {answer}\n"));
             return Ok(items.iter().position(|item| item.contains(&answer)));
         }
@@ -213,20 +214,6 @@ impl Term {
             .max_length(12)
             .interact_opt()
             .map_err(|e| Error::new(Kind::Failed, "the terminal cannot be used").because(e))
-    }
-
-    /// All of stdin, for a flag whose value is `-`.
-    pub(crate) fn stdin(&self) -> Result<String> {
-        if let Some(fake) = &self.fake {
-            return Ok(fake.stdin.take());
-        }
-        let mut text = String::new();
-        std::io::stdin()
-            .lock()
-            .take(LONGEST_ANSWER)
-            .read_to_string(&mut text)
-            .map_err(|e| Error::new(Kind::Failed, "stdin cannot be read").because(e))?;
-        Ok(text)
     }
 }
 

@@ -193,7 +193,11 @@ impl Session {
                 )
             })?,
         };
-        let endpoint = Endpoint::new(self.endpoints.signin(&region), self.endpoints.ca_bundle.clone());
+        let endpoint = Endpoint {
+            url: self.endpoints.signin(&region),
+            ca_bundle: self.endpoints.ca_bundle.clone(),
+            custom: self.endpoints.custom_signin(),
+        };
         let key = token.dpop_key().and_then(|pem| DpopKey::from_pem(pem.expose())).map_err(damaged)?;
         let refresh_token = token.refresh_token().map_err(damaged)?;
         let client_id = token.client_id().map_err(damaged)?;

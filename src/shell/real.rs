@@ -236,7 +236,7 @@ fn load(profile: &ProfileName, restore: &Restore) -> EnvDelta {
             .unwrap();
     let region: Region = "eu-west-1".parse().unwrap();
     EnvDelta::load(&Load {
-        profile,
+        profile: Some(profile),
         credentials: &credentials,
         identity: Some("R$(touch P)ole'"),
         region: Some(&region),

@@ -192,7 +192,7 @@ fn load<T>(profile: &str, whole: bool, with: impl FnOnce(&Load) -> T) -> T {
     )
     .unwrap();
     with(&Load {
-        profile: &profile,
+        profile: Some(&profile),
         credentials: &credentials,
         identity: whole.then_some("Admin"),
         region: whole.then_some(&region),

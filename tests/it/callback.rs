@@ -75,7 +75,7 @@ impl Waiting {
         let ran = end(self.child);
         assert_eq!(ran.code, 0, "{ran:?}");
         let lines: Vec<_> = ran.stderr.lines().filter(|line| !line.is_empty()).collect();
-        assert_eq!(lines.len(), 5, "{lines:?}"); // endpoint, tie, the page's announcement and URL, the result
+        assert_eq!(lines.len(), 4, "{lines:?}"); // the tie, the page's announcement and URL, the result
         assert_eq!(self.world.sim.count("signin CreateOAuth2Token"), 1);
         ran
     }

@@ -1,6 +1,6 @@
 //! `awsenv exec` with real processes: it becomes the command, and hands it everything but other identities.
 
-use crate::crowd::{AWSENV, DEV, Ran, awsenv, end, expire, signed_in, start};
+use crate::crowd::{AWSENV, DEV, Ran, awsenv, end, expire, signed_in, start, token_of};
 use crate::world::{World, has};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -226,7 +226,7 @@ fn other_identities_are_removed_and_nothing_is_blank() {
         for name in KEPT {
             assert!(env.contains_key(name), "{name} is kept");
         }
-        let token: serde_json::Value = serde_json::from_str(&world.read_token()).unwrap();
+        let token: serde_json::Value = serde_json::from_str(&token_of(&world)).unwrap();
         assert_eq!(env["AWS_ACCESS_KEY_ID"], token["accessToken"]["accessKeyId"].as_str().unwrap());
         assert_eq!(env["AWSENV_PROFILE"], "dev");
         assert!(!env.contains_key("AWSENV_RESTORE") && !env.contains_key("AWS_PROFILE"));

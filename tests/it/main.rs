@@ -23,6 +23,10 @@ mod flight;
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
+/// Other credentials beside a sign-in.
+mod shadow;
+/// The shell that was loaded, and after.
+mod shells;
 /// The AWS simulator.
 #[path = "../sim/mod.rs"]
 mod sim;

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+type Typist = Arc<dyn Fn(usize, &str) -> Option<String> + Send + Sync>;
+
 /// The identity that the simulator offers first.
 pub(crate) const ALICE: &str = "arn:aws:sts::123456789012:assumed-role/Admin/alice";
 
@@ -19,7 +21,7 @@ pub(crate) struct World {
     root: PathBuf,
     env: BTreeMap<String, String>,
     now: Option<i64>,
-    answers: Option<Vec<String>>,
+    typist: Option<Typist>,
     stdout_is_terminal: bool,
     browser: Option<Arc<dyn Fn(String) + Send + Sync>>,
     opened: Arc<AtomicUsize>,
@@ -66,7 +68,7 @@ impl World {
             root,
             env,
             now: None,
-            answers: None,
+            typist: None,
             stdout_is_terminal: false,
             browser: None,
             opened: Arc::default(),
@@ -124,16 +126,24 @@ impl World {
     }
 
     /// A terminal, and what is typed on it, question by question.
-    pub(crate) fn answers(mut self, answers: &[&str]) -> World {
-        self.answers = Some(answers.iter().map(ToString::to_string).collect());
+    pub(crate) fn answers(self, answers: &[&str]) -> World {
+        let answers: Vec<String> = answers.iter().map(ToString::to_string).collect();
+        self.types(move |question, _| answers.get(question).cloned())
+    }
+
+    /// A terminal, and somebody who answers the question of that number, having read all that was said.
+    pub(crate) fn types(
+        mut self,
+        types: impl Fn(usize, &str) -> Option<String> + Send + Sync + 'static,
+    ) -> World {
+        self.typist = Some(Arc::new(types));
         self
     }
 
     /// stdout is that terminal.
     pub(crate) fn on_a_terminal(mut self) -> World {
         self.stdout_is_terminal = true;
-        self.answers.get_or_insert_default();
-        self
+        if self.typist.is_none() { self.answers(&[]) } else { self }
     }
 
     /// The path of a file of this world, such as `home/.aws/config`.
@@ -162,11 +172,6 @@ impl World {
             files.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
         assert_eq!(tokens.len(), 1, "token files in {}", dir.display());
         tokens.remove(0)
-    }
-
-    /// What the one token file holds.
-    pub(crate) fn read_token(&self) -> String {
-        std::fs::read_to_string(self.token_file()).unwrap_or_default()
     }
 
     /// Every file below the home, relative to it, sorted.
@@ -212,9 +217,14 @@ impl World {
         let host = Host::fake(Fake {
             env: self.env.clone().into_iter().collect(),
             now: self.now,
-            answers: self.answers.clone().map(Into::into),
+            person: self.typist.clone().map(|typist| {
+                let mut question = 0;
+                Box::new(move |said: &str| {
+                    question += 1;
+                    typist(question - 1, said)
+                }) as awsenv::Person
+            }),
             stdout_is_terminal: self.stdout_is_terminal,
-            stdin: String::new(),
             browser,
         });
         let code = awsenv::run(&host, &argv);

@@ -1,4 +1,4 @@
-//! The one pass over a file: where its sections stand, and what is wrong inside them.
+//! What is wrong with a file, line by line.
 
 use super::Which;
 use super::header;
@@ -6,10 +6,9 @@ use super::lines::{self, Line, Row, Rows, Stray};
 use crate::model::text::field;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ops::Range;
 
 /// The most flaws of one file that are kept.
-const MOST_FLAWS: usize = 100;
+pub(super) const MOST_FLAWS: usize = 100;
 
 /// Something in a file that a person should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,49 +52,16 @@ impl Flaws {
     }
 }
 
-/// Where a section stands, in offsets of the text.
-pub(super) struct Section {
-    /// The line of its header, counted from 1.
-    pub(super) line: usize,
-    /// From the beginning of its header's line to the next header, or the end.
-    pub(super) span: Range<usize>,
-    /// The beginning of the line below the header.
-    pub(super) body: usize,
-    /// What stands between the brackets.
-    pub(super) header: Range<usize>,
-    /// The next section with the very same header, in a file that repeats itself.
-    pub(super) repeated: Option<usize>,
-}
-
-/// Finds the sections of a text; `marks` are the offsets of what is damaged.
-pub(super) fn outline(which: Which, text: &str, marks: &[usize], flaws: &mut Flaws) -> Vec<Section> {
-    let mut sections: Vec<Section> = Vec::new();
+/// Reads every line of a file for what is wrong inside the sections; `marks` are the offsets of what is damaged.
+pub(super) fn judge_lines(which: Which, text: &str, marks: &[usize], flaws: &mut Flaws) {
     let mut keys = Keys::default();
-    let (mut is_open, mut is_nested, mut is_before) = (false, false, false);
-    for Row { number, start, next, line } in Rows::of_file(text, marks) {
-        let begins = matches!(line, Line::Header(_) | Line::Stray(Stray::Unclosed | Stray::DamagedHeader));
-        if begins {
-            keys.clear();
-            is_nested = false;
-            if std::mem::take(&mut is_open)
-                && let Some(section) = sections.last_mut()
-            {
-                section.span.end = start;
-            }
-        }
+    let (mut is_nested, mut is_before) = (false, false);
+    for Row { number, line, .. } in Rows::of_file(text, marks) {
         match line {
             Line::Blank | Line::Comment | Line::Lost => {}
             Line::Header(raw) => {
-                is_open = true;
-                let at = start + text[start..].find('[').unwrap_or(0) + 1;
-                let header = at..at + raw.len();
-                sections.push(Section {
-                    line: number,
-                    span: start..text.len(),
-                    body: next,
-                    header,
-                    repeated: None,
-                });
+                keys.clear();
+                is_nested = false;
                 judge_header(which, raw, number, flaws);
             }
             Line::Setting { key, value } => {
@@ -105,7 +71,7 @@ pub(super) fn outline(which: Which, text: &str, marks: &[usize], flaws: &mut Fla
                         format!("`{}` is set in line {first} too: this one counts", field(&lower(key)));
                     flaws.fatal(number, message);
                 }
-                judge_value(key, value, number, flaws);
+                judge_value(&lower(key), value, number, flaws);
             }
             Line::Continuation(more) => {
                 if is_nested && lines::nested(more).any(|pair| pair.is_err()) {
@@ -113,6 +79,9 @@ pub(super) fn outline(which: Which, text: &str, marks: &[usize], flaws: &mut Fla
                 }
             }
             Line::Stray(stray) => {
+                if matches!(stray, Stray::Unclosed | Stray::DamagedHeader) {
+                    keys.clear();
+                }
                 let again = stray == Stray::BeforeSections && std::mem::replace(&mut is_before, true);
                 if !again {
                     judge_stray(stray, number, flaws);
@@ -120,15 +89,14 @@ pub(super) fn outline(which: Which, text: &str, marks: &[usize], flaws: &mut Fla
             }
         }
     }
-    sections
 }
 
 fn judge_header(which: Which, raw: &str, line: usize, flaws: &mut Flaws) {
     if header::is_dropped(which, raw) {
-        let words = "not a kind and one name: the AWS CLI skips this section; a name with blanks is quoted";
+        let words = "not one word and one name (blanks need quotes): the section is skipped";
         flaws.odd(line, format!("`[{}]` is {words}", field(raw)));
     } else if !header::identify(which, raw).1 {
-        let message = "blanks inside the brackets, with which the AWS CLI does not see the section";
+        let message = "blanks inside the brackets: the AWS CLI does not see this section";
         flaws.odd(line, message);
     }
 }
@@ -146,20 +114,15 @@ fn judge_value(key: &str, value: &str, line: usize, flaws: &mut Flaws) {
 }
 
 fn judge_stray(stray: Stray, line: usize, flaws: &mut Flaws) {
-    flaws.push(
-        line,
-        match stray {
-            Stray::BeforeSections => "text before the first `[section]`",
-            Stray::Unclosed => "`[` without `]`: the settings below it are skipped",
-            Stray::DamagedHeader => "a section name that is damaged: the section is skipped",
-            Stray::NoDelimiter => "neither a section, a setting nor a comment: the line is skipped",
-            Stray::NoKey => "a value without a key: the line is skipped",
-            Stray::Damaged => "a setting that is damaged: it is skipped",
-            Stray::DamagedContinuation => "a value that is damaged here: the setting is skipped",
-        },
-        matches!(stray, Stray::BeforeSections | Stray::Unclosed | Stray::NoDelimiter | Stray::NoKey),
-        true,
-    );
+    let message = match stray {
+        Stray::BeforeSections => "text before the first `[section]`",
+        Stray::Unclosed => "`[` without `]`: the settings below it are skipped",
+        Stray::NoDelimiter => "neither a section, a setting nor a comment: the line is skipped",
+        Stray::NoKey => "a value without a key: the line is skipped",
+        // named already, with what is damaged
+        Stray::Damaged | Stray::DamagedHeader | Stray::DamagedContinuation => return,
+    };
+    flaws.fatal(line, message);
 }
 
 /// A key in lower case, as Python spells that.
