@@ -23,6 +23,9 @@ mod flight;
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
+/// The network at its worst.
+#[cfg(unix)]
+mod network;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.
@@ -35,5 +38,8 @@ mod sim_faults;
 /// The simulator refuses what AWS refuses.
 #[path = "sim.rs"]
 mod sim_self;
+/// The way to AWS: certificates, proxies, names.
+#[cfg(unix)]
+mod wires;
 /// The world that a test runs in.
 mod world;
