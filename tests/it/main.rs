@@ -11,6 +11,9 @@
 
 /// Sign-ins in a real browser.
 mod browser;
+/// The listener that a browser returns to, abused.
+#[cfg(unix)]
+mod callback;
 /// The real browser.
 mod chromium;
 /// Real clients of AWS, with awsenv's files and without awsenv.
@@ -19,6 +22,9 @@ mod clients;
 /// Many real processes at once.
 #[cfg(unix)]
 mod crowd;
+/// `awsenv exec`, with real processes.
+#[cfg(unix)]
+mod exec;
 /// One flight, with real processes.
 #[cfg(unix)]
 mod flight;
@@ -26,6 +32,9 @@ mod flight;
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
+/// The network at its worst.
+#[cfg(unix)]
+mod network;
 /// What a run left.
 mod output;
 /// The playground as a newcomer meets it, and its demonstration.
@@ -48,5 +57,8 @@ mod sim_self;
 #[cfg(unix)]
 #[path = "../sim/playground/terminal.rs"]
 mod terminal;
+/// The way to AWS: certificates, proxies, names.
+#[cfg(unix)]
+mod wires;
 /// The world that a test runs in.
 mod world;
