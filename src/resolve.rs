@@ -3,7 +3,7 @@
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::model::time;
+use crate::model::{LoginTarget, time};
 use crate::plan::Plan;
 use crate::provider::{Held, Need};
 use chrono::TimeDelta;
@@ -36,7 +36,7 @@ pub(crate) fn credentials(host: &Host, plan: &Plan, min_ttl: MinTtl) -> Result<H
     let need = Need { least: min_ttl.length };
     let mut held: Option<Held> = None;
     for step in &plan.steps {
-        held = Some(step.fetch(host, &need)?);
+        held = Some(step.fetch(host, &need, held.as_ref())?);
     }
     let held =
         held.ok_or_else(|| Error::new(Kind::Failed, format!("the plan of `{}` is empty", plan.profile)))?;
@@ -51,8 +51,8 @@ fn lasts(host: &Host, plan: &Plan, held: &Held, min_ttl: MinTtl) -> Result<()> {
     if left >= least {
         return Ok(());
     }
-    let limit = match plan.login_session() {
-        Some(_) => "those of a console sign-in last 15 minutes at most",
+    let limit = match plan.login() {
+        Some(LoginTarget::Console { .. }) => "those of a console sign-in last 15 minutes at most",
         None => "they cannot be renewed",
     };
     let (left, least, name) = (time::words(left), time::words(least), &plan.profile);

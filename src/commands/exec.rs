@@ -62,7 +62,7 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         };
         credentials(host, config, &settings, name, &wish, args.no_login)?
     } else {
-        Entered { config, held: Environment.fetch(host, &Need::default())?, region: None }
+        Entered { config, held: Environment.fetch(host, &Need::default(), None)?, region: None }
     };
     let loading = Loading {
         config: &entered.config,

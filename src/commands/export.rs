@@ -45,7 +45,7 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         )
         .hint("name a profile: awsenv export dev"));
     } else {
-        Environment.fetch(host, &Need::default())?
+        Environment.fetch(host, &Need::default(), None)?
     };
     let loading = Loading {
         config: &config,
