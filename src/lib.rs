@@ -28,7 +28,7 @@
 //! |---|---|---|
 //! | street | `main.rs`, `lib.rs` | |
 //! | commands | `commands/`, one file each | talk to AWS or to files themselves |
-//! | acts | `enter.rs` → `select.rs`, `load.rs`, `resolve.rs` → `plan.rs` | |
+//! | acts | `enter/`, `leave.rs` → `select.rs`, `load.rs`, `resolve.rs` → `plan.rs` | |
 //! | trades | `provider/` (a profile yields credentials), `login/` (a person proves who they are), `shell/` (a delta is spelled) | know each other |
 //! | stores | `aws/` (the wire), `config/` (their files and our settings), `cache/` (tokens and locks) | know each other |
 //! | ground | `host/` (the world), `model/` (nouns), `error.rs` | `host`: know AWS; `model`: do I/O |
@@ -51,6 +51,7 @@ mod config;
 mod enter;
 mod error;
 mod host;
+mod leave;
 mod load;
 mod login;
 mod model;

@@ -34,6 +34,25 @@ pub(crate) fn of(host: &Host, config: &Config, name: &ProfileName) -> Result<Pla
     Ok(Plan { profile: name.clone(), steps: vec![step] })
 }
 
+/// Where a profile signs in, if anywhere: even one whose sign-in other credentials hide.
+pub(crate) fn login(host: &Host, config: &Config, name: &ProfileName) -> Option<LoginTarget> {
+    let target = of(host, config, name).ok().and_then(|plan| plan.login());
+    target.or_else(|| {
+        let session = config.profile(name)?.text("login_session")?.to_owned();
+        Some(LoginTarget::Console { profile: name.clone(), session })
+    })
+}
+
+/// The other profiles that the same sign-in opens.
+pub(crate) fn sharing(host: &Host, config: &Config, target: &LoginTarget, but: &ProfileName) -> Vec<String> {
+    let others = config.names().into_iter().filter(|other| other != but.as_str());
+    let opens = |other: &String| {
+        let target_of = |other: ProfileName| login(host, config, &other);
+        other.parse().ok().and_then(target_of).is_some_and(|theirs| theirs.is_shared_with(target))
+    };
+    others.filter(opens).collect()
+}
+
 /// How a profile gets its credentials, in two words.
 pub(crate) fn kind(host: &Host, config: &Config, name: &ProfileName) -> Option<&'static str> {
     let profile = config.profile(name)?;

@@ -33,9 +33,19 @@ impl MinTtl {
 
 /// The credentials of a plan, renewed where they must be.
 pub(crate) fn credentials(host: &Host, plan: &Plan, min_ttl: MinTtl) -> Result<Held> {
+    go(host, plan, None, min_ttl)
+}
+
+/// The same, from what the first step has yielded just now.
+pub(crate) fn onward(host: &Host, plan: &Plan, first: Held, min_ttl: MinTtl) -> Result<Held> {
+    go(host, plan, Some(first), min_ttl)
+}
+
+fn go(host: &Host, plan: &Plan, first: Option<Held>, min_ttl: MinTtl) -> Result<Held> {
     let need = Need { least: min_ttl.length };
-    let mut held: Option<Held> = None;
-    for step in &plan.steps {
+    let done = usize::from(first.is_some());
+    let mut held = first;
+    for step in plan.steps.iter().skip(done) {
         held = Some(step.fetch(host, &need, held.as_ref())?);
     }
     let held =
@@ -53,6 +63,9 @@ fn lasts(host: &Host, plan: &Plan, held: &Held, min_ttl: MinTtl) -> Result<()> {
     }
     let limit = match plan.login() {
         Some(LoginTarget::Console { .. }) => "those of a console sign-in last 15 minutes at most",
+        Some(LoginTarget::IdentityCenter { .. }) => {
+            "those of Identity Center last as long as an administrator set for the permission set"
+        }
         None => "they cannot be renewed",
     };
     let (left, least, name) = (time::words(left), time::words(least), &plan.profile);

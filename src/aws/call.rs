@@ -98,6 +98,22 @@ fn check(answer: Answer, name: &str) -> Result<Answer, Fault> {
     Ok(answer)
 }
 
+/// Reads a JSON answer whose fields are `fields`. The error names the one that is missing, and quotes nothing.
+pub(super) fn json<T: serde::de::DeserializeOwned>(body: &[u8], fields: &[&str]) -> Result<T, String> {
+    // serde_json's words may quote the body: only where it went wrong is told
+    serde_json::from_slice(body).map_err(|e| match e.classify() {
+        serde_json::error::Category::Data => {
+            let said = e.to_string();
+            let named = fields.iter().find(|name| said.contains(&format!("`{name}`")));
+            named.map_or_else(
+                || "a field of the answer has the wrong type".to_owned(),
+                |name| format!("the answer has no `{name}`"),
+            )
+        }
+        _ => "the answer is not the JSON it should be".to_owned(),
+    })
+}
+
 /// The refusal in a JSON answer: `error`, else the exception's name.
 ///
 /// Source: AWS Sign-In API, `{"error": "TOKEN_EXPIRED", "message": "…"}`, header `x-amzn-ErrorType`.

@@ -4,11 +4,11 @@
 
 use super::call::{self, Resend};
 use super::dpop::DpopKey;
-use super::{Endpoint, Fault};
+use super::{Endpoint, Fault, encode};
 use crate::error::{Error, Kind};
 use crate::host::Host;
 use crate::host::http::{Answer, Request};
-use crate::model::{AccountId, Credentials, Secret, text};
+use crate::model::{AccountId, Credentials, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -29,16 +29,6 @@ pub(crate) fn authorize_url(
     redirect_uri: &str,
     challenge: &str,
 ) -> String {
-    let encode = |value: &str| {
-        value.bytes().fold(String::new(), |mut encoded, b| {
-            if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
-                encoded.push(char::from(b));
-            } else {
-                encoded += &format!("%{b:02X}");
-            }
-            encoded
-        })
-    };
     format!(
         "{}/v1/authorize?response_type=code&client_id={}&state={}&code_challenge_method=SHA-256&scope=openid&redirect_uri={}&code_challenge={challenge}",
         endpoint.origin(),
@@ -111,12 +101,7 @@ pub(crate) async fn token(
     grant: &Grant<'_>,
     key: &DpopKey,
 ) -> Result<Tokens, Fault> {
-    if endpoint.custom && !crate::host::http::is_loopback(&endpoint.url) {
-        host.say(format!(
-            "AWS Sign-In is asked at {}, not at AWS's own host",
-            text::field(&endpoint.origin())
-        ));
-    }
+    endpoint.announce(host, "AWS Sign-In");
     let believed = host.clock.skew();
     let mut answer = ask(host, endpoint, client_id, grant, key).await?;
     if (400..500).contains(&answer.status) && host.clock.skew() != believed {
@@ -187,27 +172,9 @@ async fn ask(
 }
 
 fn read(body: &[u8]) -> Result<Tokens, String> {
-    // serde_json's words may quote the body: only where it went wrong is told
-    let wire: Wire = serde_json::from_slice(body).map_err(|e| match e.classify() {
-        serde_json::error::Category::Data => {
-            let said = e.to_string();
-            let named = [
-                "accessToken",
-                "expiresIn",
-                "refreshToken",
-                "accessKeyId",
-                "secretAccessKey",
-                "sessionToken",
-            ]
-            .iter()
-            .find(|name| said.contains(**name));
-            named.map_or_else(
-                || "a field of the answer has the wrong type".to_owned(),
-                |name| format!("the answer has no `{name}`"),
-            )
-        }
-        _ => "the answer is not the JSON it should be".to_owned(),
-    })?;
+    let fields =
+        ["accessToken", "expiresIn", "refreshToken", "accessKeyId", "secretAccessKey", "sessionToken"];
+    let wire: Wire = call::json(body, &fields)?;
     if !(1..=43_200).contains(&wire.expires_in) {
         return Err(format!("`expiresIn` is {}, not a number of seconds from 1 to 43200", wire.expires_in));
     }

@@ -8,23 +8,33 @@ use std::io::{Result, Write};
 pub(crate) fn dumps(value: &serde_json::Value) -> Vec<u8> {
     let mut text = Vec::new();
     // a value made of strings and numbers always serialises, and a Vec takes all that is written
-    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Python));
+    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Python { blank: " " }));
     text
 }
 
-struct Python;
+/// The same without blanks, as `separators=(",", ":")` writes it.
+pub(crate) fn compact(value: &serde_json::Value) -> Vec<u8> {
+    let mut text = Vec::new();
+    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Python { blank: "" }));
+    text
+}
+
+struct Python {
+    /// Stands behind `,` and `:`.
+    blank: &'static str,
+}
 
 impl Formatter for Python {
     fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> Result<()> {
-        writer.write_all(if first { b"" } else { b", " })
+        if first { Ok(()) } else { write!(writer, ",{}", self.blank) }
     }
 
     fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> Result<()> {
-        writer.write_all(if first { b"" } else { b", " })
+        if first { Ok(()) } else { write!(writer, ",{}", self.blank) }
     }
 
     fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
-        writer.write_all(b": ")
+        write!(writer, ":{}", self.blank)
     }
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> Result<()> {
@@ -65,6 +75,10 @@ mod tests {
         assert_eq!(
             String::from_utf8(super::dumps(&value)).unwrap(),
             r#"{"a": [1, true, null], "b": {"c": "\u00e9\ud83d\ude80\u007f/\"\\\n\t\u0001"}, "d": {}}"#
+        );
+        assert_eq!(
+            super::compact(&serde_json::json!({"a": [1, 2], "b": "é"})),
+            br#"{"a":[1,2],"b":"\u00e9"}"#
         );
     }
 }

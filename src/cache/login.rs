@@ -146,27 +146,9 @@ impl LoginToken {
     }
 }
 
-/// Forgets a sign-in. Whether there was one.
-pub(crate) fn forget(slot: &Slot) -> std::io::Result<bool> {
-    slot.file().map_or(Ok(false), |path| fs::remove(&path))
-}
-
 /// The slots of every console sign-in that is kept on this machine.
 pub(crate) fn all(host: &Host) -> Vec<Slot> {
-    let Some(dir) = super::login_dir(host) else { return Vec::new() };
-    let mut slots: Vec<Slot> = std::fs::read_dir(&dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            let name = entry.file_name();
-            let key = name.to_str()?.strip_suffix(".json")?;
-            let hashed = key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit());
-            hashed.then(|| Slot { dir: Some(dir.clone()), key: key.to_owned() })
-        })
-        .collect();
-    slots.sort_by(|a, b| a.key.cmp(&b.key));
-    slots
+    super::slots(super::login_dir(host), 64)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub(crate) mod entry;
 pub(crate) mod flight;
 pub(crate) mod json;
 pub(crate) mod login;
+pub(crate) mod sso;
 
 use crate::host::{Host, fs, random};
 use sha2::{Digest as _, Sha256};
@@ -41,13 +42,41 @@ impl Slot {
     }
 }
 
+/// A directory below `~/.aws`, or `None` where nothing may be kept.
+fn aws_dir(host: &Host, below: &str) -> Option<PathBuf> {
+    let home = host.home().filter(|home| fs::is_ours(home))?;
+    Some(home.join(".aws").join(below))
+}
+
+/// The slots of every file of a directory whose name is `digits` hexadecimal ones and `.json`.
+fn slots(dir: Option<PathBuf>, digits: usize) -> Vec<Slot> {
+    let Some(dir) = dir else { return Vec::new() };
+    let mut slots: Vec<Slot> = std::fs::read_dir(&dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name();
+            let key = name.to_str()?.strip_suffix(".json")?;
+            let hashed = key.len() == digits && key.bytes().all(|b| b.is_ascii_hexdigit());
+            hashed.then(|| Slot { dir: Some(dir.clone()), key: key.to_owned() })
+        })
+        .collect();
+    slots.sort_by(|a, b| a.key.cmp(&b.key));
+    slots
+}
+
+/// Removes the file of a slot. Whether there was one.
+pub(crate) fn forget(slot: &Slot) -> std::io::Result<bool> {
+    slot.file().map_or(Ok(false), |path| fs::remove(&path))
+}
+
 /// The directory of console sign-ins, or `None` where none may be kept.
 pub(crate) fn login_dir(host: &Host) -> Option<PathBuf> {
     if let Some(dir) = host.env.text("AWS_LOGIN_CACHE_DIRECTORY") {
         return Some(host.env.expand(dir));
     }
-    let home = host.home().filter(|home| fs::is_ours(home))?;
-    Some(home.join(".aws").join("login").join("cache"))
+    aws_dir(host, "login/cache")
 }
 
 #[cfg(test)]

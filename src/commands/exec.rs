@@ -62,13 +62,17 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         };
         credentials(host, config, &settings, name, &wish, args.no_login)?
     } else {
-        Entered { config, held: Environment.fetch(host, &Need::default(), None)?, region: None }
+        Entered { config, held: Some(Environment.fetch(host, &Need::default(), None)?), region: None }
     };
+    let held = entered.held.as_ref().ok_or_else(|| {
+        Error::new(Kind::Config, "the profile signs in, but has no credentials")
+            .hint("give it `sso_account_id` and `sso_role_name`")
+    })?;
     let loading = Loading {
         config: &entered.config,
         settings: &settings,
         profile: holder.as_ref(),
-        held: &entered.held,
+        held,
         region: args.region.as_ref().or(entered.region.as_ref()),
         ephemeral: args.ephemeral,
     };
@@ -91,7 +95,7 @@ fn credentials(
     let plan = plan::of(host, &config, name)?;
     plan::warn_of_conflicts(host, &config, name);
     match resolve::credentials(host, &plan, wish.min_ttl) {
-        Ok(held) => Ok(Entered { config, held, region: None }),
+        Ok(held) => Ok(Entered { config, held: Some(held), region: None }),
         Err(error) if error.kind == Kind::LoginRequired && !no_login && host.term.can_ask() => {
             host.say(error.message());
             enter::enter(host, config, settings, name, wish)

@@ -79,10 +79,8 @@ fn row(host: &Host, config: &Config, name: ProfileName) -> Option<Row> {
     let role = text("role_arn").and_then(|role| Some(role.rsplit('/').next()?.to_owned()));
     let role_account = text("role_arn").and_then(|role| Some(role.split(':').nth(4)?.to_owned()));
     let kind = plan::kind(host, config, &name);
-    let held = match &arn {
-        Some(_) => plan::of(host, config, &name).ok().and_then(|plan| plan.steps.first()?.held(host)),
-        None => None,
-    };
+    let plan = plan::of(host, config, &name).ok();
+    let held = plan.as_ref().and_then(|plan| plan.steps.last()?.held(host));
     Some(Row {
         kind,
         account: arn
@@ -97,7 +95,7 @@ fn row(host: &Host, config: &Config, name: ProfileName) -> Option<Row> {
             .or(role),
         region: text("region"),
         expires: held.as_ref().and_then(|held| held.credentials.expiration),
-        signed_in: (kind == Some("console sign-in")).then_some(held.is_some()),
+        signed_in: plan.as_ref().and_then(|plan| plan.steps.first()?.signed_in(host)),
         name,
     })
 }
@@ -120,6 +118,7 @@ fn columns(row: &Row, now: DateTime<Utc>) -> [String; 6] {
         (Some(false), _) => "sign in".to_owned(),
         (_, Some(end)) if end > now => format!("{} left", time::words(end - now)),
         (_, Some(_)) => "renews itself".to_owned(),
+        (Some(true), None) => "signed in".to_owned(),
         _ => String::new(),
     };
     [

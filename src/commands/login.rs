@@ -77,6 +77,12 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         parting: if host.term.stdout_is_terminal() { "" } else { dialect.failure() },
     };
     let Entered { config, held, region } = enter::enter(host, config, &settings, &name, &wish)?;
+    let Some(held) = held else {
+        host.say(format!(
+            "`{name}` names no account and no role: it is signed in, and this shell is as it was"
+        ));
+        return Ok(0);
+    };
     let loading = Loading {
         config: &config,
         settings: &settings,

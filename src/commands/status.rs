@@ -4,6 +4,7 @@ use crate::config;
 use crate::error::Result;
 use crate::host::Host;
 use crate::model::{Arn, ProfileName, text, time};
+use crate::plan;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -53,13 +54,13 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
                 "{variable} says `{name}`, but the access keys in the environment win over it"
             ));
         } else {
-            facts.extend(of_profile(&config, name, variable));
+            facts.extend(of_profile(host, &config, name, variable));
         }
         if name.parse().is_ok_and(|name: ProfileName| config.profile(&name).is_none()) {
             notes.push(format!("there is no profile `{name}`: every AWS tool will fail"));
         }
     } else if !has_keys && loaded.is_none() {
-        facts.extend(of_profile(&config, "default", "nothing names another"));
+        facts.extend(of_profile(host, &config, "default", "nothing names another"));
     }
     if loaded.is_some() && !has_keys {
         notes.push("AWS_ACCESS_KEY_ID was removed by hand: the shell is loaded no more".to_owned());
@@ -130,7 +131,7 @@ fn ending(end: DateTime<Utc>, refresh: Option<DateTime<Utc>>, now: DateTime<Utc>
 }
 
 /// What a tool will find under a profile's name.
-fn of_profile(config: &config::Config, name: &str, source: &str) -> Vec<Fact> {
+fn of_profile(host: &Host, config: &config::Config, name: &str, source: &str) -> Vec<Fact> {
     let Some(profile) = name.parse().ok().and_then(|name: ProfileName| config.profile(&name)) else {
         return Vec::new();
     };
@@ -140,9 +141,23 @@ fn of_profile(config: &config::Config, name: &str, source: &str) -> Vec<Fact> {
     {
         facts.push(Fact { name: "account", value: arn.account().to_string(), source: session.place() });
         facts.push(Fact { name: "identity", value: arn.identity().to_owned(), source: session.place() });
+    } else {
+        for (name, key) in [("account", "sso_account_id"), ("identity", "sso_role_name")] {
+            let setting = profile.get(key);
+            facts.extend(setting.map(|it| Fact { name, value: it.value.to_string(), source: it.place() }));
+        }
     }
+    facts.extend(sign_in(host, config, name));
     if let Some(region) = profile.get("region") {
         facts.push(Fact { name: "region", value: region.value.to_string(), source: region.place() });
     }
     facts
+}
+
+/// Whether the sign-in that a profile rests on is there.
+fn sign_in(host: &Host, config: &config::Config, name: &str) -> Option<Fact> {
+    let name: ProfileName = name.parse().ok()?;
+    let is_signed_in = plan::of(host, config, &name).ok()?.steps.first()?.signed_in(host)?;
+    let value = if is_signed_in { "there".into() } else { format!("needed: awsenv login {}", name.typed()) };
+    Some(Fact { name: "sign-in", value, source: plan::kind(host, config, &name)?.to_owned() })
 }

@@ -13,6 +13,8 @@ use url::Url;
 pub(crate) struct Endpoints {
     signin: Option<Url>,
     sts: Option<Url>,
+    sso: Option<Url>,
+    sso_oidc: Option<Url>,
     variant: Variant,
     pub(crate) ca_bundle: Option<PathBuf>,
 }
@@ -23,6 +25,8 @@ impl Endpoints {
         Ok(Endpoints {
             signin: endpoint(host, config, profile, Service::Signin)?,
             sts: endpoint(host, config, profile, Service::Sts)?,
+            sso: endpoint(host, config, profile, Service::Sso)?,
+            sso_oidc: endpoint(host, config, profile, Service::SsoOidc)?,
             variant: variant(host, profile)?,
             ca_bundle: ca_bundle(host, profile),
         })
@@ -34,6 +38,21 @@ impl Endpoints {
 
     pub(crate) fn sts(&self, region: &Region) -> Url {
         self.sts.clone().unwrap_or_else(|| https(&endpoints::sts(region, self.variant)))
+    }
+
+    /// Identity Center's portal.
+    pub(crate) fn sso(&self, region: &Region) -> Url {
+        self.sso.clone().unwrap_or_else(|| https(&endpoints::sso_portal(region, self.variant)))
+    }
+
+    /// Identity Center's OIDC service.
+    pub(crate) fn sso_oidc(&self, region: &Region) -> Url {
+        self.sso_oidc.clone().unwrap_or_else(|| https(&endpoints::sso_oidc(region, self.variant)))
+    }
+
+    /// Whether Identity Center is asked somewhere else: its portal, its OIDC service.
+    pub(crate) fn custom_sso(&self) -> (bool, bool) {
+        (self.sso.is_some(), self.sso_oidc.is_some())
     }
 
     /// Whether AWS Sign-In is asked somewhere else than at AWS's own host.
@@ -52,6 +71,8 @@ fn https(host: &str) -> Url {
 enum Service {
     Signin,
     Sts,
+    Sso,
+    SsoOidc,
 }
 
 impl Service {
@@ -60,6 +81,8 @@ impl Service {
         match self {
             Service::Signin => "signin",
             Service::Sts => "sts",
+            Service::Sso => "sso",
+            Service::SsoOidc => "sso_oidc",
         }
     }
 }
@@ -189,6 +212,9 @@ mod tests {
         for (profile, env, service, answer) in [
             ("p", &both[..], Service::Sts, "http://localhost:5/"),
             ("p", &both[..1], Service::Sts, "https://all/"),
+            ("p", &[("AWS_ENDPOINT_URL_SSO_OIDC", "https://oidc")], Service::SsoOidc, "https://oidc/"),
+            ("p", &[("AWS_ENDPOINT_URL_SSO_OIDC", "https://oidc")], Service::Sso, "https://profile/"),
+            ("p", &[("AWS_ENDPOINT_URL_SSO", "https://portal")], Service::Sso, "https://portal/"),
             ("p", &both, Service::Signin, "https://all/"),
             ("p", &[], Service::Sts, "http://127.0.0.1:1/path"),
             ("p", &[], Service::Signin, "https://profile/"),

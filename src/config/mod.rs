@@ -11,6 +11,7 @@ mod profile;
 mod rewrite;
 mod sections;
 mod settings;
+mod sso;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ pub(crate) use endpoints::Endpoints;
 pub(crate) use header::{Family, SectionId};
 pub(crate) use profile::{Profile, Section, Setting};
 pub(crate) use settings::{Settings, settings};
+pub(crate) use sso::{sso_role, sso_session};
 
 use crate::error::Result;
 use crate::host::{Host, fs};
@@ -127,6 +129,16 @@ impl Config {
     /// `[services NAME]` of the config file.
     pub(crate) fn services(&self, name: &str) -> Option<Section<'_>> {
         self.section(&SectionId::services(name))
+    }
+
+    /// `[sso-session NAME]` of the config file.
+    pub(crate) fn sso_session(&self, name: &str) -> Option<Section<'_>> {
+        self.section(&SectionId { family: Family::SsoSession, name: name.into() })
+    }
+
+    /// The names of all of them.
+    pub(crate) fn sso_sessions(&self) -> Vec<String> {
+        self.config.document.names(Family::SsoSession)
     }
 
     fn section(&self, id: &SectionId<'_>) -> Option<Section<'_>> {

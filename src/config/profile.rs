@@ -111,7 +111,7 @@ impl<'a> Section<'a> {
         })
     }
 
-    fn read<T>(&self, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>> {
+    pub(super) fn read<T>(&self, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>> {
         let Some(setting) = self.get(key).filter(|setting| !setting.value.is_empty()) else {
             return Ok(None);
         };

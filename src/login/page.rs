@@ -43,6 +43,16 @@ impl Page {
         Page { good: true, heading: "Signed in", detail, next }
     }
 
+    /// The same for an Identity Center, which does not tell who.
+    pub(crate) fn signed_in_to(session: &str, profile: &str) -> Page {
+        let detail = format!(
+            "<dl><dt>Profile</dt><dd>{}</dd><dt>Identity Center</dt><dd>{}</dd></dl>",
+            escape(profile),
+            escape(session).replace('/', "/<wbr>"),
+        );
+        Page { detail, ..Page::signed_in("", "") }
+    }
+
     /// What went wrong, in the words that the terminal shows too.
     pub(crate) fn failed(why: &str) -> Page {
         let detail = format!("<p>{}</p>", escape(&sentence(why)));

@@ -1,5 +1,6 @@
 //! `aws login`: console sign-in, with a browser on this computer or on another one.
 
+use super::here::{self, Way};
 use super::loopback::{Callback, Loopback};
 use super::page::Page;
 use super::pkce;
@@ -12,26 +13,13 @@ use crate::host::{Host, random};
 use crate::model::{Arn, ProfileName, Secret, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use std::time::Duration;
 
-/// How long a person may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5 * 60);
-
-/// After this long the one silent failure is named: AWS shows it as a bare HTTP 400 page.
-const HINT_AFTER: Duration = Duration::from_secs(30);
+/// The one silent failure: AWS shows it as a bare HTTP 400 page.
+const LACKS_PERMISSION: &str = "If the browser shows a bare HTTP 400 page, this identity lacks \
+    `signin:AuthorizeOAuth2Access`: an administrator attaches SignInLocalDevelopmentAccess";
 
 /// How often a code may be pasted.
 const PASTES: usize = 3;
-
-/// How the person signs in.
-pub(crate) enum Way<'a> {
-    /// awsenv opens the page here.
-    Browser(Browser<'a>),
-    /// The person opens the page here.
-    Page,
-    /// The person opens the page anywhere and pastes the code that it shows.
-    Remote,
-}
 
 /// What to sign in to.
 pub(crate) struct Wanted<'a> {
@@ -77,17 +65,8 @@ async fn here(
     let mut loopback = Loopback::bind(&attempt.state).await?;
     let redirect_uri = loopback.redirect_uri();
     let url = authorize_url(wanted, &attempt, signin::SAME_DEVICE, &redirect_uri);
-    if let Some(browser) = browser {
-        host.say("opening the browser to sign in; if it does not open, go to this page on this computer:");
-        host.say(format!("\n{url}\n"));
-        if let Err(why) = browser.open(&url) {
-            host.warn(why);
-        }
-    } else {
-        host.say("to sign in, go to this page in a browser on this computer:");
-        host.say(format!("\n{url}\n"));
-    }
-    let callback = wait(host, &mut loopback).await?;
+    here::open(host, browser, &url);
+    let callback = here::wait(host, &mut loopback, Some(LACKS_PERMISSION)).await?;
     let outcome = match callback {
         Callback::Code(code) => {
             exchange(host, wanted, attempt, signin::SAME_DEVICE, &code, &redirect_uri).await
@@ -100,30 +79,6 @@ async fn here(
     };
     loopback.end(page).await;
     outcome
-}
-
-/// Waits for the browser, by the clock that counts sleep.
-async fn wait(host: &Host, loopback: &mut Loopback) -> Result<Callback> {
-    let started = host.clock.boot();
-    let mut hinted = false;
-    loop {
-        let step = tokio::time::timeout(Duration::from_millis(500), loopback.callback()).await;
-        if let Ok(Some(callback)) = step {
-            return Ok(callback);
-        }
-        let waited = host.clock.boot().saturating_sub(started);
-        if waited >= PATIENCE {
-            let error = Error::new(Kind::LoginRequired, "nobody signed in within 5 minutes");
-            return Err(error.hint("try again, or sign in with a browser elsewhere: --remote"));
-        }
-        if waited >= HINT_AFTER && !hinted {
-            hinted = true;
-            host.say(
-                "still waiting. If the browser shows a bare HTTP 400 page, this identity lacks \
-                 `signin:AuthorizeOAuth2Access`: an administrator attaches SignInLocalDevelopmentAccess",
-            );
-        }
-    }
 }
 
 /// The sentence for a redirect that brought no code.

@@ -73,6 +73,30 @@ pub(crate) fn sts(region: &Region, variant: Variant) -> String {
     format!("{name}.{region}.{suffix}")
 }
 
+/// The host of Identity Center's OIDC service.
+pub(crate) fn sso_oidc(region: &Region, variant: Variant) -> String {
+    sso_host(region, variant, "oidc", "oidc-fips")
+}
+
+/// The host of Identity Center's portal, where tokens become role credentials.
+pub(crate) fn sso_portal(region: &Region, variant: Variant) -> String {
+    sso_host(region, variant, "portal.sso", "portal.sso-fips")
+}
+
+/// As for STS, the plain host of `us-gov` is FIPS already.
+fn sso_host(region: &Region, variant: Variant, plain: &str, fips: &str) -> String {
+    let partition = partition(region);
+    let is_fips = variant.fips && (partition.name != "aws-us-gov" || variant.dual_stack);
+    let suffix = if variant.dual_stack { partition.dual_stack_suffix } else { partition.dns_suffix };
+    format!("{}.{region}.{suffix}", if is_fips { fips } else { plain })
+}
+
+/// The hosts of the page where a person approves a device.
+pub(crate) fn device_pages(region: &Region) -> [String; 2] {
+    let partition = partition(region);
+    [partition.dns_suffix, partition.dual_stack_suffix].map(|suffix| format!("device.sso.{region}.{suffix}"))
+}
+
 /// Regions offered when one has to be typed; any other is taken too.
 pub(crate) const REGIONS: [&str; 37] = [
     "us-east-1",
@@ -157,6 +181,57 @@ mod tests {
             let region = region.parse().unwrap();
             assert_eq!(signin(&region, variant), signin_host);
             assert_eq!(sts(&region, variant), sts_host);
+        }
+    }
+
+    /// Source: the same.
+    #[test]
+    fn hosts_of_identity_center_equal_the_aws_clis() {
+        for (region, variant, oidc, portal) in [
+            ("us-east-1", PLAIN, "oidc.us-east-1.amazonaws.com", "portal.sso.us-east-1.amazonaws.com"),
+            (
+                "cn-north-1",
+                PLAIN,
+                "oidc.cn-north-1.amazonaws.com.cn",
+                "portal.sso.cn-north-1.amazonaws.com.cn",
+            ),
+            (
+                "eusc-de-east-1",
+                PLAIN,
+                "oidc.eusc-de-east-1.amazonaws.eu",
+                "portal.sso.eusc-de-east-1.amazonaws.eu",
+            ),
+            (
+                "us-isob-east-1",
+                PLAIN,
+                "oidc.us-isob-east-1.sc2s.sgov.gov",
+                "portal.sso.us-isob-east-1.sc2s.sgov.gov",
+            ),
+            (
+                "us-east-1",
+                FIPS,
+                "oidc-fips.us-east-1.amazonaws.com",
+                "portal.sso-fips.us-east-1.amazonaws.com",
+            ),
+            ("us-east-1", DUAL, "oidc.us-east-1.api.aws", "portal.sso.us-east-1.api.aws"),
+            ("us-east-1", BOTH, "oidc-fips.us-east-1.api.aws", "portal.sso-fips.us-east-1.api.aws"),
+            (
+                "us-gov-west-1",
+                FIPS,
+                "oidc.us-gov-west-1.amazonaws.com",
+                "portal.sso.us-gov-west-1.amazonaws.com",
+            ),
+            ("us-gov-west-1", DUAL, "oidc.us-gov-west-1.api.aws", "portal.sso.us-gov-west-1.api.aws"),
+            (
+                "us-gov-west-1",
+                BOTH,
+                "oidc-fips.us-gov-west-1.api.aws",
+                "portal.sso-fips.us-gov-west-1.api.aws",
+            ),
+        ] {
+            let region = region.parse().unwrap();
+            assert_eq!(sso_oidc(&region, variant), oidc);
+            assert_eq!(sso_portal(&region, variant), portal);
         }
     }
 

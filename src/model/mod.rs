@@ -8,6 +8,7 @@ pub(crate) mod freshness;
 pub(crate) mod login;
 pub(crate) mod names;
 pub(crate) mod secret;
+pub(crate) mod sso;
 pub(crate) mod text;
 pub(crate) mod time;
 
@@ -17,3 +18,4 @@ pub(crate) use delta::{Change, EnvDelta};
 pub(crate) use login::LoginTarget;
 pub(crate) use names::{AccountId, ProfileName, Region};
 pub(crate) use secret::Secret;
+pub(crate) use sso::{SsoClient, SsoFlow, SsoRole, SsoSession};

@@ -9,12 +9,8 @@ pub(super) const ASSUME_ROLE: Later =
     Later { kind: "assumed role", keys: &["role_arn"], unless: Some("web_identity_token_file") };
 pub(super) const WEB_IDENTITY: Later =
     Later { kind: "web identity", keys: &["web_identity_token_file"], unless: None };
-pub(super) const IDENTITY_CENTER: Later =
-    Later { kind: "Identity Center", keys: &["sso_account_id", "sso_role_name"], unless: None };
 pub(super) const PROCESS: Later =
     Later { kind: "credential process", keys: &["credential_process"], unless: None };
-pub(super) const SOURCE: Later =
-    Later { kind: "Identity Center", keys: &["sso_session", "sso_start_url"], unless: None };
 
 pub(super) struct Later {
     kind: &'static str,
@@ -38,7 +34,7 @@ impl Provider for Later {
             "{place}: `{}` gets its credentials by {kind}, which awsenv cannot use yet",
             subject.name
         );
-        let bridge = "this version signs in to the AWS console (`aws login`) and reads access keys";
+        let bridge = "this version signs in to the AWS console (`aws login`) and to IAM Identity Center, and reads access keys";
         Some(Err(Error::new(Kind::Config, message).hint(bridge)))
     }
 }

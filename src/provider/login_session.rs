@@ -1,5 +1,6 @@
 //! Console sign-in (`aws login`): a token file, renewed by one process for all.
 
+use super::renewal;
 use super::step::{Held, Need, Provider, Step, Subject};
 use crate::aws::Endpoint;
 use crate::aws::dpop::DpopKey;
@@ -19,15 +20,8 @@ use std::time::Duration;
 /// The usual lifetime of these credentials.
 const USUAL: TimeDelta = TimeDelta::minutes(15);
 
-/// What was received so recently is not renewed for lasting too short: a renewal would last no longer.
-const JUST_RECEIVED: TimeDelta = TimeDelta::seconds(30);
-
 /// How long a renewal may take.
 const LIMIT: Duration = Duration::from_secs(30);
-
-/// When a token that was refused is looked at once more.
-const SOON: [Duration; 3] =
-    [Duration::from_millis(20), Duration::from_millis(80), Duration::from_millis(200)];
 
 pub(super) struct LoginSession;
 
@@ -82,11 +76,11 @@ impl Step for Session {
             || {
                 let token = self.token(host, &slot)?;
                 let held = self.hold(&token)?;
-                Ok((Session::judge(host, &token, &held, need) == Freshness::Fresh).then_some(held))
+                Ok((renewal::judge(host, &held, token.received, need) == Freshness::Fresh).then_some(held))
             },
             || self.renew(host, &slot, need),
         );
-        renewed.or_else(|error| self.make_do(host, &slot, error))
+        renewed.or_else(|error| renewal::make_do(host, self.held(host), error))
     }
 }
 
@@ -115,29 +109,17 @@ impl Session {
         Ok(Held { credentials, refresh_at, identity: Some(self.arn.identity().to_owned()) })
     }
 
-    fn judge(host: &Host, token: &LoginToken, held: &Held, need: &Need) -> Freshness {
-        let now = host.clock.now();
-        let (Some(end), Some(refresh_at)) = (held.credentials.expiration, held.refresh_at) else {
-            return Freshness::Spent;
-        };
-        let recent = (TimeDelta::zero()..JUST_RECEIVED).contains(&(now - token.received));
-        // an end further away than any lifetime is a clock that was set back
-        if end - now > TimeDelta::hours(12) {
-            return Freshness::Stale;
-        }
-        freshness::judge(end, refresh_at, need.least.filter(|_| !recent), now)
-    }
-
     /// Renews the token and stores it. The caller holds the lock.
     fn renew(&self, host: &Host, slot: &Slot, need: &Need) -> Result<Held> {
         let token = self.token(host, slot)?;
         let (mut token, mut tokens) = (token.clone(), self.ask(host, &token));
         if let Err((Refused::SessionEnded, _)) = tokens {
             // a tool without locks may have renewed it meanwhile: then its refresh token is the good one
-            let again = self.replaced(host, slot, &token)?;
+            let sent = token.refresh_token();
+            let again = renewal::replaced(|| self.token(host, slot), |now| now.refresh_token() == sent)?;
             if again.refresh_token() != token.refresh_token() {
                 let held = self.hold(&again)?;
-                if Session::judge(host, &again, &held, need) == Freshness::Fresh {
+                if renewal::judge(host, &held, again.received, need) == Freshness::Fresh {
                     return Ok(held);
                 }
                 tokens = self.ask(host, &again);
@@ -154,18 +136,6 @@ impl Session {
         token.received = now;
         self.store(host, slot, &token, sent.as_ref());
         self.hold(&token)
-    }
-
-    /// The token as it is now that it was refused: whoever renewed it may be about to write.
-    fn replaced(&self, host: &Host, slot: &Slot, refused: &LoginToken) -> Result<LoginToken> {
-        let mut token = self.token(host, slot)?;
-        for pause in SOON {
-            if token.refresh_token() == refused.refresh_token() {
-                std::thread::sleep(pause);
-                token = self.token(host, slot)?;
-            }
-        }
-        Ok(token)
     }
 
     /// Writes the renewed token, unless that of `sent` was forgotten or replaced while it was renewed. Failure costs
@@ -204,19 +174,5 @@ impl Session {
         let grant = Grant::Refresh { token: &refresh_token };
         let asked = host.network().block_on(signin::token(host, &endpoint, client_id, &grant, &key));
         asked.map_err(other)?.map_err(|fault| signin::explain(fault, false, &self.again()))
-    }
-
-    /// What still lasts is used although it could not be renewed.
-    fn make_do(&self, host: &Host, slot: &Slot, error: Error) -> Result<Held> {
-        let Entry::Found(token) = LoginToken::read(slot) else { return Err(error) };
-        let Ok(held) = self.hold(&token) else { return Err(error) };
-        match held.credentials.expiration {
-            Some(end) if end > host.clock.now() && end - host.clock.now() <= TimeDelta::hours(12) => {
-                let left = crate::model::time::words(end - host.clock.now());
-                host.warn(format!("not renewed, {left} left: {}", error.in_one_line()));
-                Ok(held)
-            }
-            _ => Err(error),
-        }
     }
 }

@@ -3,6 +3,9 @@
 mod environment;
 mod later;
 mod login_session;
+mod renewal;
+pub(crate) mod sso;
+mod sso_token;
 mod static_keys;
 mod step;
 
@@ -16,12 +19,12 @@ pub(crate) use step::{Held, Need, Provider, Step, Subject};
 static PROVIDERS: [&dyn Provider; 8] = [
     &later::ASSUME_ROLE,
     &later::WEB_IDENTITY,
-    &later::IDENTITY_CENTER,
+    &sso::ROLE,
     &static_keys::CREDENTIALS_FILE,
     &login_session::LoginSession,
     &later::PROCESS,
     &static_keys::CONFIG_FILE,
-    &later::SOURCE,
+    &sso::TOKEN_ONLY,
 ];
 
 /// The first step of a profile: that of the first provider which takes it. `None`: it says nothing of credentials.

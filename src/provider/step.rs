@@ -46,6 +46,11 @@ pub(crate) trait Step {
     /// What there is without asking anybody: no network, no lock.
     fn held(&self, host: &Host) -> Option<Held>;
 
+    /// Whether the sign-in that this step rests on is there, as far as this computer knows. `None`: it needs none.
+    fn signed_in(&self, host: &Host) -> Option<bool> {
+        self.login().map(|_| self.held(host).is_some())
+    }
+
     /// The credentials, renewed if they must be. `from` is what the step before yields; the first step has none.
     fn fetch(&self, host: &Host, need: &Need, from: Option<&Held>) -> Result<Held>;
 }

@@ -12,7 +12,7 @@ const FLOORS: [&[&str]; 9] = [
     &["provider", "login", "shell"],
     &["plan"],
     &["resolve", "select", "load"],
-    &["enter"],
+    &["enter", "leave"],
     &["commands"],
 ];
 

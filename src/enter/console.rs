@@ -1,0 +1,197 @@
+//! Console sign-in: once for all who want it, confirmed, and kept where the AWS CLI and the SDKs find it.
+
+use super::{Entered, Wish, region, way};
+use crate::aws::{Endpoint, sts};
+use crate::cache::Slot;
+use crate::cache::flight::{self, Flight};
+use crate::cache::login::{LoginToken, NewToken};
+use crate::config::{self, Config, Edit, Endpoints, SectionId, Settings, Which};
+use crate::error::{Error, Kind, Result};
+use crate::host::{Host, signals};
+use crate::login::sign_in::{self, SignedIn, Wanted};
+use crate::login::{PATIENCE, Way};
+use crate::model::{Credentials, ProfileName, Region, freshness, text};
+use crate::plan;
+use crate::provider::Held;
+use chrono::TimeDelta;
+
+/// Signs in, once for all processes that want it now.
+pub(super) fn sign_in(
+    host: &Host,
+    config: Config,
+    settings: &Settings,
+    name: &ProfileName,
+    wish: &Wish,
+) -> Result<Entered> {
+    if wish.ephemeral {
+        return sign_in_now(host, &config, settings, name, wish);
+    }
+    let session = config.profile(name).and_then(|profile| profile.text("login_session").map(str::to_owned));
+    let slot = Slot::sign_in(host, session.as_deref().unwrap_or(name.as_str()));
+    let before = held(host, name).map(|held| held.credentials.access_key_id);
+    let what = format!("the sign-in to `{name}`");
+    let flight = Flight { slot: &slot, limit: PATIENCE, what: &what };
+    let cancellation = flight.cancellation();
+    flight::fly(
+        host,
+        &flight,
+        || {
+            let Some(held) = held(host, name) else { return Ok(None) };
+            let now = host.clock.now();
+            let fresh = held.refresh_at.is_some_and(|at| now < at);
+            let new = before.as_ref() != Some(&held.credentials.access_key_id);
+            Ok((fresh && new).then_some(Entered {
+                config: config::load(host)?,
+                held: Some(held),
+                region: None,
+            }))
+        },
+        || {
+            signals::before_parting(cancellation); // only now: who leaves while waiting cancels nothing
+            sign_in_now(host, &config, settings, name, wish)
+        },
+    )
+}
+
+/// What the profile has at this moment, without asking anybody.
+fn held(host: &Host, name: &ProfileName) -> Option<Held> {
+    let config = config::load(host).ok()?;
+    plan::of(host, &config, name).ok()?.steps.first()?.held(host)
+}
+
+fn sign_in_now(
+    host: &Host,
+    config: &Config,
+    settings: &Settings,
+    name: &ProfileName,
+    wish: &Wish,
+) -> Result<Entered> {
+    let profile = config.profile(name);
+    let tied = profile.as_ref().and_then(|profile| profile.text("login_session"));
+    let region = region::region(host, config, settings, profile.as_ref(), name, wish)?;
+    let endpoints = Endpoints::of(host, config, profile.as_ref())?;
+    let endpoint = Endpoint {
+        url: endpoints.signin(&region),
+        ca_bundle: endpoints.ca_bundle.clone(),
+        custom: endpoints.custom_signin(),
+    };
+    if let Some(tied) = tied {
+        host.say(format!("`{name}` is tied to {}", text::field(tied)));
+    }
+    let again = format!("awsenv login {}", name.typed());
+    let way = way(host, settings, wish);
+    if matches!(way, Way::Remote) && !host.term.can_ask() {
+        return Err(Error::new(
+            Kind::LoginRequired,
+            "a sign-in with a browser elsewhere needs a terminal for its code",
+        )
+        .hint(format!("run it in a terminal: {again} --remote")));
+    }
+    let signed_in =
+        sign_in::sign_in(host, &Wanted { profile: name, endpoint: &endpoint, way, again: &again })?;
+    if let Some(tied) = tied.filter(|tied| *tied != signed_in.session.as_str()) {
+        replace(host, name, tied, signed_in.session.as_str(), wish)?;
+    }
+    let now = host.clock.now();
+    let credentials = signed_in.tokens.credentials(signed_in.session.account(), now);
+    let credentials = credentials.map_err(|fault| fault.into_error("AWS Sign-In"))?;
+    let sts = Endpoint { url: endpoints.sts(&region), ca_bundle: endpoints.ca_bundle.clone(), custom: false };
+    confirm(host, &sts, &region, &credentials, &signed_in)?;
+    if !wish.ephemeral {
+        keep(host, config, name, &region, &credentials, &signed_in)?;
+    }
+    let refresh_at =
+        credentials.expiration.map(|end| freshness::refresh_at(end, now, TimeDelta::minutes(15)));
+    let identity = Some(signed_in.session.identity().to_owned());
+    let held = Held { credentials, refresh_at, identity };
+    Ok(Entered { config: config::load(host)?, held: Some(held), region: wish.ephemeral.then_some(region) })
+}
+
+/// A profile that is tied to another identity is given to a new one only with a person's word.
+fn replace(host: &Host, name: &ProfileName, tied: &str, new: &str, wish: &Wish) -> Result<()> {
+    host.say(format!("`{name}` is tied to {}\nyou signed in as  {}", text::field(tied), text::field(new)));
+    if wish.yes || host.env.switch("AWSENV_YES") {
+        return Ok(());
+    }
+    if host.term.confirm(&format!("tie `{name}` to the new identity?"), "say it with --yes")? {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Failed, format!("`{name}` stays tied to {tied}: nothing was changed"))
+        .hint(format!("sign in as the other one, or under another name: awsenv login {name}-2")))
+}
+
+/// Asks AWS whose these credentials are. What AWS cannot be asked is a warning; another answer is the end.
+fn confirm(
+    host: &Host,
+    sts: &Endpoint,
+    region: &Region,
+    credentials: &Credentials,
+    signed_in: &SignedIn,
+) -> Result<()> {
+    match host.network().block_on(sts::caller_identity(host, sts, region, credentials))? {
+        Ok(arn) if arn == signed_in.session.as_str() => Ok(()),
+        Ok(arn) => Err(Error::new(
+            Kind::Failed,
+            "the credentials are not of the identity that signed in: nothing was kept",
+        )
+        .because(format!("signed in: {}", signed_in.session))
+        .because(format!("AWS says:  {arn}"))),
+        Err(fault) => {
+            let error = fault.into_error("STS");
+            host.warn(format!("it could not be confirmed who you are: {}", error.in_one_line()));
+            Ok(())
+        }
+    }
+}
+
+/// Keeps the sign-in where the AWS CLI and the SDKs find it: the token first, then the profile.
+fn keep(
+    host: &Host,
+    config: &Config,
+    name: &ProfileName,
+    region: &Region,
+    credentials: &Credentials,
+    signed_in: &SignedIn,
+) -> Result<()> {
+    let key = signed_in.key.to_pem()?;
+    let new = NewToken {
+        credentials,
+        client_id: signed_in.client_id,
+        refresh_token: &signed_in.tokens.refresh_token,
+        id_token: &signed_in.id_token,
+        dpop_key: &key,
+        region: region.as_str(),
+    };
+    let session = signed_in.session.as_str();
+    let token = LoginToken::new(&new, host.clock.now());
+    if let Err(e) = token.write(&Slot::login(host, session)) {
+        host.warn(format!("the sign-in cannot be kept, and ends with these credentials: {e}"));
+        return Ok(());
+    }
+    let section = SectionId::profile(name.as_str());
+    let mut edit = Edit::of(Which::Config).set(&section, "login_session", session);
+    if config.profile(name).is_none_or(|profile| profile.get("region").is_none()) {
+        // a refresh by other tools goes to the profile's region: it must be the one of the sign-in
+        edit = edit.set(&section, "region", region.as_str());
+    }
+    if let Err(error) = edit.apply(host) {
+        host.warn(format!("the profile `{name}` cannot be kept: {}", error.in_one_line()));
+    }
+    say_who_shares(host, config, name, region, session);
+    Ok(())
+}
+
+/// A sign-in belongs to an identity, not to a profile: another profile of the same identity with another region loses
+/// the AWS CLI, which renews in the profile's region, where this sign-in is not known.
+fn say_who_shares(host: &Host, config: &Config, name: &ProfileName, region: &Region, session: &str) {
+    let names = config.names().into_iter().filter_map(|other| other.parse::<ProfileName>().ok());
+    for other in names.filter(|other| other != name) {
+        let Some(profile) = config.profile(&other) else { continue };
+        let shares = profile.text("login_session") == Some(session);
+        if let Some(theirs) = profile.text("region").filter(|theirs| shares && *theirs != region.as_str()) {
+            host.say(format!(
+                "`{other}` shares this sign-in; its region is {theirs}, where the AWS CLI cannot renew it (awsenv can)",
+            ));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! A person enters a profile: what is held is enough, or it is renewed, or they sign in.
+
+mod console;
+mod identity_center;
+mod region;
+
+use crate::config::{Config, Settings, Which};
+use crate::error::{Error, Kind, Result};
+use crate::host::{Host, browser, signals};
+use crate::login::Way;
+use crate::model::{LoginTarget, ProfileName, Region};
+use crate::plan::{self, Conflict, Plan};
+use crate::provider::Held;
+use crate::resolve::{self, MinTtl};
+use identity_center::Root;
+
+/// How a person wants to enter.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub(crate) struct Wish {
+    pub(crate) region: Option<Region>,
+    pub(crate) remote: bool,
+    pub(crate) no_browser: bool,
+    /// Sign in although it is not needed.
+    pub(crate) force: bool,
+    /// Leave nothing on disk.
+    pub(crate) ephemeral: bool,
+    /// The answer to every yes-or-no question.
+    pub(crate) yes: bool,
+    pub(crate) min_ttl: MinTtl,
+    /// What stdout gets if a signal ends us while a person is waited for.
+    pub(crate) parting: &'static str,
+}
+
+/// The profile as it is now, and its credentials.
+pub(crate) struct Entered {
+    /// Read again if the sign-in wrote it.
+    pub(crate) config: Config,
+    /// `None`: the profile signs in, but has no credentials.
+    pub(crate) held: Option<Held>,
+    /// The region of a sign-in that left nothing on disk.
+    pub(crate) region: Option<Region>,
+}
+
+/// Enters a profile: signs in at the root of its plan if it must, and goes on from there.
+///
+/// # Errors
+/// [`Kind::Config`] for a profile whose other credentials a console sign-in would hide, or that would hide it.
+pub(crate) fn enter(
+    host: &Host,
+    config: Config,
+    settings: &Settings,
+    name: &ProfileName,
+    wish: &Wish,
+) -> Result<Entered> {
+    signals::part_with(wish.parting);
+    let again = wish.force || wish.ephemeral;
+    if let Some(profile) = config.profile(name) {
+        let conflicts = plan::conflicts(&profile);
+        let is_console = profile.get("login_session").is_some();
+        let is_defined = profile.settings_in(Which::Config).next().is_some();
+        if !conflicts.is_empty() && (is_console || !is_defined) {
+            return Err(refuse(name, &conflicts));
+        }
+        if conflicts.is_empty() && (!is_console || again) {
+            drop(profile);
+            return console::sign_in(host, config, settings, name, wish);
+        }
+    } else {
+        return console::sign_in(host, config, settings, name, wish);
+    }
+    let plan = plan::of(host, &config, name)?;
+    let Some(target) = plan.login() else {
+        let held = resolve::credentials(host, &plan, wish.min_ttl)?;
+        say_if_long_term(host, name, &plan);
+        return Ok(Entered { config, held: Some(held), region: None });
+    };
+    if !again {
+        if has_token_alone(&plan, &target) && plan.steps[0].signed_in(host) == Some(true) {
+            host.say(format!("`{name}` is signed in already"));
+            return Ok(Entered { config, held: None, region: None });
+        }
+        match resolve::credentials(host, &plan, wish.min_ttl) {
+            Ok(held) => return Ok(Entered { config, held: Some(held), region: None }),
+            Err(error) if error.kind == Kind::LoginRequired => host.debug(|| error.in_one_line()),
+            Err(_) if has_token_alone(&plan, &target) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    sign_in(host, config, settings, &plan, &target, wish)
+}
+
+/// Whether a plan is a sign-in and nothing else.
+fn has_token_alone(plan: &Plan, target: &LoginTarget) -> bool {
+    plan.steps.len() == 1 && matches!(target, LoginTarget::IdentityCenter { role: None, .. })
+}
+
+/// Signs in at the root of a plan, and takes the steps that build on it.
+fn sign_in(
+    host: &Host,
+    config: Config,
+    settings: &Settings,
+    plan: &Plan,
+    target: &LoginTarget,
+    wish: &Wish,
+) -> Result<Entered> {
+    let mut entered = match target {
+        LoginTarget::Console { profile, .. } => console::sign_in(host, config, settings, profile, wish)?,
+        LoginTarget::IdentityCenter { profile, session, role } => {
+            let root = Root { profile, session, role: role.as_ref(), target };
+            identity_center::sign_in(host, config, settings, &root, wish)?
+        }
+    };
+    if let Some(first) = entered.held.take() {
+        entered.held = Some(resolve::onward(host, plan, first, wish.min_ttl)?);
+    }
+    Ok(entered)
+}
+
+fn refuse(name: &ProfileName, conflicts: &[Conflict]) -> Error {
+    let message =
+        format!("`{name}` has other credentials beside a sign-in, and tools would not agree which to use");
+    let error = conflicts.iter().fold(Error::new(Kind::Config, message), |error, conflict| {
+        error.because(format!("{}: `{}`: {}", conflict.place, conflict.key, conflict.wins))
+    });
+    let lines: Vec<&str> = conflicts.iter().map(|conflict| conflict.place.as_str()).collect();
+    let other: String = format!("{name}-login");
+    let other = other.parse::<ProfileName>().map_or(other, |other| other.typed());
+    error
+        .hint(format!("to sign in as `{name}`, remove what stands at {}", lines.join(", ")))
+        .hint(format!("to keep it, sign in under another name: awsenv login {other}"))
+}
+
+fn say_if_long_term(host: &Host, name: &ProfileName, plan: &Plan) {
+    if let Some(place) = plan.steps.iter().find_map(|step| step.long_term()) {
+        host.say(format!(
+            "`{name}` uses long-term access keys ({place}); a browser sign-in needs none: awsenv login {}",
+            format!("{name}-login")
+                .parse::<ProfileName>()
+                .map_or_else(|_| name.typed(), |other| other.typed()),
+        ));
+    }
+}
+
+/// How to sign in: with a browser here if there is one, else with one elsewhere.
+fn way<'a>(host: &'a Host, settings: &Settings, wish: &Wish) -> Way<'a> {
+    if wish.remote {
+        return Way::Remote;
+    }
+    if wish.no_browser {
+        return Way::Page;
+    }
+    match browser::find(host, settings.browser.as_deref()) {
+        Ok(browser) => Way::Browser(browser),
+        Err(why) => {
+            host.say(format!("no browser can be opened here: {why}"));
+            Way::Remote
+        }
+    }
+}
