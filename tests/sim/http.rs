@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::{Request, Response, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use serde_json::{Map, Value};
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -179,6 +180,12 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: Vec::new(), body: body.into() }.with("content-type", kind)
+    }
+
+    /// 200 with this object.
+    pub(super) fn json(object: Map<String, Value>) -> Self {
+        Self::new(200, "application/json", Value::Object(object).to_string())
+            .with("x-amzn-RequestId", &super::sts::request_id())
     }
 
     pub(super) fn html(status: u16, body: String) -> Self {
