@@ -50,6 +50,8 @@ mod shells;
 mod sim;
 /// The simulator's signatures and faults.
 mod sim_faults;
+/// The simulator's instance and container.
+mod sim_metadata;
 /// The simulator's IAM Identity Center gives tokens.
 mod sim_oidc;
 /// The simulator's IAM Identity Center takes tokens.

@@ -37,6 +37,14 @@ pub(crate) enum Op {
     PortalLists,
     /// Portal `Logout`.
     PortalLogout,
+    /// The token of an instance.
+    ImdsToken,
+    /// The name of an instance's role.
+    ImdsRole,
+    /// The credentials of an instance's role.
+    ImdsCredentials,
+    /// The credentials of a container's role.
+    Container,
 }
 
 /// Something that goes wrong.
@@ -47,7 +55,7 @@ pub(crate) enum Op {
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
     /// Replaces: the service says no, in its own format; `error` is the `error` of sign-in and of OIDC, the `Code`
-    /// of STS, the `__type` of the portal.
+    /// of STS, the `__type` of the portal, the `code` of a container.
     Error { status: u16, error: String, message: String },
     /// Replaces: this status, and an empty body.
     Status(u16),
@@ -80,8 +88,8 @@ pub(crate) enum Fault {
     /// Replaces one field of a true answer (`expiresIn`, `accessToken.sessionToken`; in XML `Credentials.Expiration`
     /// as text); `Null` removes it.
     Field(String, Value),
-    /// Names another identity: in the answer of STS, or as `sub` and `session_arn` of the id token; the portal gives
-    /// credentials of it.
+    /// Names another identity: in the answer of STS, or as `sub` and `session_arn` of the id token; the portal,
+    /// an instance and a container give credentials of it.
     Identity(String),
     /// Judges and answers by a clock this many seconds ahead.
     Date(i64),
@@ -95,6 +103,7 @@ pub(super) enum Format {
     Xml,
     Oidc,
     Portal,
+    Container,
 }
 
 impl Fault {
@@ -197,6 +206,10 @@ impl Refusal {
                 let body = json!({ "error": self.error, "error_description": self.message }).to_string();
                 let kind = super::sso::exception(&self.error);
                 Answer::new(self.status, "application/json", body).with("x-amzn-ErrorType", kind)
+            }
+            Format::Container => {
+                let body = json!({ "code": self.error, "message": self.message }).to_string();
+                Answer::new(self.status, "application/json", body)
             }
             Format::Portal => {
                 let body = json!({ "message": self.message, "__type": self.error }).to_string();

@@ -80,6 +80,7 @@ async fn answer(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Res
     let ask = Ask::read(request).await?;
     let reply = reply(&mut lock(&state), &ask);
     if !reply.wait.is_zero() {
+        let _waiting = Waiting::begin(&state);
         tokio::time::sleep(reply.wait).await;
     }
     let mut response = match reply.act {
@@ -101,6 +102,24 @@ async fn answer(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Res
     let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     response.headers_mut().insert("date", date.parse().expect("a date is a header value"));
     Ok(response)
+}
+
+/// A call that waits for its answer, until it is dropped.
+struct Waiting<'a>(&'a Mutex<State>);
+
+impl<'a> Waiting<'a> {
+    fn begin(state: &'a Mutex<State>) -> Self {
+        let (now, most) = &mut lock(state).at_once;
+        *now += 1;
+        *most = (*most).max(*now);
+        Self(state)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        lock(self.0).at_once.0 -= 1;
+    }
 }
 
 /// A request, read whole.

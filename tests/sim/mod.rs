@@ -11,6 +11,7 @@
 //!   sts.rs     POST /  (one file an action: sts/)     sigv4.rs   the signature
 //!                                                     iam.rs     roles, MFA devices, web identities
 //!   sso.rs     IAM Identity Center (OIDC and the portal: sso/)
+//!   metadata.rs  credentials of an instance and of a container
 //!   page.rs    what a browser is shown                fault.rs   what can be made to go wrong
 //!   state.rs   what the simulator remembers           person.rs  someone at a browser
 //!                                                     whoami.rs  a client of STS
@@ -22,6 +23,7 @@ mod dpop;
 mod fault;
 mod http;
 mod iam;
+mod metadata;
 mod page;
 mod person;
 mod query;
@@ -164,7 +166,8 @@ impl Sim {
 
     /// The calls seen so far, in order, refused ones too: `signin Authorize`, `signin CreateOAuth2Token GRANT`,
     /// `sts ACTION`, `oidc Authorize`, `oidc RegisterClient`, `oidc StartDeviceAuthorization`, `oidc CreateToken GRANT`
-    /// (`device_code` for short), `sso GetRoleCredentials` and the like.
+    /// (`device_code` for short), `sso GetRoleCredentials` and the like, `imds Token`,
+    /// `imds Role`, `imds Credentials`, `container Credentials`.
     pub(crate) fn calls(&self) -> Vec<String> {
         self.state().requests.iter().map(|(call, _)| call.clone()).collect()
     }
@@ -177,6 +180,11 @@ impl Sim {
     /// How many calls seen so far begin with `prefix`.
     pub(crate) fn count(&self, prefix: &str) -> usize {
         self.state().requests.iter().filter(|(call, _)| call.starts_with(prefix)).count()
+    }
+
+    /// How many calls waited for their answers at once, at most; only what is delayed waits ([`Sim::latency`]).
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.state().at_once.1
     }
 
     /// Why each refused request was refused, in order.

@@ -3,7 +3,7 @@
 use super::fault::{Fault, Format, Op, Refusal};
 use super::http::{Act, Answer, Ask};
 use super::state::State;
-use super::{page, signin, sso, sts};
+use super::{metadata, page, signin, sso, sts};
 use serde_json::{Map, Value};
 use std::time::Duration;
 use url::form_urlencoded;
@@ -135,6 +135,20 @@ fn route(ask: &Ask) -> Route {
         }
         ("POST", "/logout") => {
             Route(Some("sso Logout".to_owned()), Some(Op::PortalLogout), Format::Portal, sso::logout)
+        }
+        ("PUT", "/latest/api/token") => {
+            Route(Some("imds Token".to_owned()), Some(Op::ImdsToken), Format::Page, metadata::token)
+        }
+        ("GET", metadata::ROLE) => {
+            Route(Some("imds Role".to_owned()), Some(Op::ImdsRole), Format::Page, metadata::role)
+        }
+        ("GET", path) if path.starts_with(metadata::ROLE) => {
+            let name = "imds Credentials".to_owned();
+            Route(Some(name), Some(Op::ImdsCredentials), Format::Page, metadata::of_instance)
+        }
+        ("GET", path) if path.starts_with("/container/") => {
+            let name = "container Credentials".to_owned();
+            Route(Some(name), Some(Op::Container), Format::Container, metadata::of_container)
         }
         ("GET", "/favicon.ico") => {
             Route(None, None, Format::Page, |_, _, _| Ok(Answer::html(404, page::bare(404)).into()))

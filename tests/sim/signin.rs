@@ -30,7 +30,7 @@ const PARAMETERS: [&str; 7] = [
 /// Shows who can sign in; each button leads to [`decide`].
 pub(super) fn authorize(state: &mut State, ask: &Ask, turn: &Turn) -> Result<Act, Refusal> {
     let asked = parameters(&ask.query, &base(ask)).map_err(|why| Refusal::new(400, "", "", "", why))?;
-    if let Some(act) = turn.fault.as_ref().and_then(|fault| fault.instead(Format::Page)) {
+    if let Some(act) = turn.instead(Format::Page) {
         return Ok(act);
     }
     let ticket = url_text(32);
@@ -102,7 +102,7 @@ pub(super) fn name(ask: &Ask) -> (String, Option<Op>) {
 pub(super) fn token(state: &mut State, ask: &Ask, turn: &Turn) -> Result<Act, Refusal> {
     let fields = fields(ask).map_err(invalid)?;
     let thumbprint = proof(state, ask, turn)?;
-    if let Some(act) = turn.fault.as_ref().and_then(|fault| fault.instead(Format::Json)) {
+    if let Some(act) = turn.instead(Format::Json) {
         return Ok(act);
     }
     let mut answer = if fields["grantType"] == "authorization_code" {
