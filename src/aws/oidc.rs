@@ -17,9 +17,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// What a client may do if nobody configured otherwise: use the portal.
-pub(crate) const DEFAULT_SCOPE: &str = "sso:account:access";
-
 /// How a redirect is registered: without a port, and then good for any.
 const REDIRECT_URI: &str = "http://127.0.0.1/oauth/callback";
 
@@ -27,7 +24,7 @@ const REDIRECT_URI: &str = "http://127.0.0.1/oauth/callback";
 pub(crate) struct NewClient<'a> {
     /// The session's; `None` for a legacy profile.
     pub(crate) session: Option<&'a str>,
-    pub(crate) scopes: Option<&'a [String]>,
+    pub(crate) scopes: &'a [String],
     pub(crate) start_url: &'a str,
     pub(crate) flow: SsoFlow,
 }
@@ -44,10 +41,8 @@ impl NewClient<'_> {
             body["redirectUris"] = json!([REDIRECT_URI]);
             body["issuerUrl"] = self.start_url.into();
         }
-        match self.scopes {
-            Some(scopes) if !scopes.is_empty() => body["scopes"] = json!(scopes),
-            _ if self.flow == SsoFlow::Code => body["scopes"] = json!([DEFAULT_SCOPE]),
-            _ => {}
+        if !self.scopes.is_empty() {
+            body["scopes"] = json!(self.scopes);
         }
         body
     }
@@ -269,15 +264,15 @@ mod tests {
         };
         let body = |new: NewClient| new.body(DateTime::UNIX_EPOCH).to_string();
         assert_eq!(
-            body(new(Some("corp"), Some(&scopes), SsoFlow::Device)),
+            body(new(Some("corp"), &scopes[..], SsoFlow::Device)),
             r#"{"clientName":"awsenv-corp","clientType":"public","scopes":["sso:account:access"]}"#
         );
         assert_eq!(
-            body(new(None, None, SsoFlow::Device)),
+            body(new(None, &[], SsoFlow::Device)),
             r#"{"clientName":"awsenv-0","clientType":"public"}"#
         );
         assert_eq!(
-            body(new(Some("corp"), None, SsoFlow::Code)),
+            body(new(Some("corp"), &scopes, SsoFlow::Code)),
             r#"{"clientName":"awsenv-corp","clientType":"public","grantTypes":["authorization_code","refresh_token"],"redirectUris":["http://127.0.0.1/oauth/callback"],"issuerUrl":"https://x.awsapps.com/start","scopes":["sso:account:access"]}"#
         );
     }

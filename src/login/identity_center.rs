@@ -74,11 +74,8 @@ async fn here(host: &Host, wanted: &Wanted<'_>, browser: Option<&Browser<'_>>) -
         )
         .hint(format!("sign in with a code that is shown: {} --remote", wanted.again)));
     }
-    let configured = wanted.session.scopes.iter().flatten().map(String::as_str);
-    let mut scopes: Vec<&str> = configured.collect();
-    if scopes.is_empty() {
-        scopes.push(oidc::DEFAULT_SCOPE);
-    }
+    let scopes = wanted.session.client_scopes();
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
     let challenge = pkce::challenge(&verifier);
     let url = oidc::authorize_url(wanted.endpoint, &client.id, &redirect_uri, &state, &scopes, &challenge);
     here::open(host, browser, &url);
@@ -156,21 +153,15 @@ pub(super) async fn client(host: &Host, wanted: &Wanted<'_>, flow: SsoFlow) -> R
     {
         return Ok(client);
     }
-    let new = NewClient {
-        session: session.name.as_deref(),
-        scopes: session.scopes.as_deref(),
-        start_url: &session.start_url,
-        flow,
-    };
+    let scopes = session.client_scopes();
+    let new =
+        NewClient { session: session.name.as_deref(), scopes: &scopes, start_url: &session.start_url, flow };
     let client = oidc::register(host, wanted.endpoint, &new).await;
     let client = client.map_err(|fault| refused(host, wanted, flow, fault))?;
-    if !wanted.ephemeral {
-        let default = [oidc::DEFAULT_SCOPE.to_owned()];
-        let configured = session.scopes.as_deref().filter(|scopes| !scopes.is_empty());
-        let scopes = configured.or((flow == SsoFlow::Code).then_some(&default[..]));
-        if let Err(e) = registration::write_new(&slot, &client, scopes, flow) {
-            host.debug(|| format!("the registration cannot be kept: {e}"));
-        }
+    if !wanted.ephemeral
+        && let Err(e) = registration::write_new(&slot, &client, &scopes, flow)
+    {
+        host.debug(|| format!("the registration cannot be kept: {e}"));
     }
     Ok(client)
 }

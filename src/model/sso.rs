@@ -4,6 +4,9 @@ use super::{AccountId, Region, Secret, endpoints};
 use chrono::{DateTime, Utc};
 use url::Url;
 
+/// What a client may do if nobody configured otherwise: use the portal.
+const DEFAULT_SCOPE: &str = "sso:account:access";
+
 /// What a person signs in to: an `[sso-session]`, or (legacy) the start URL of a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SsoSession {
@@ -20,6 +23,14 @@ impl SsoSession {
     /// What its token is found by: the session's name, else the start URL.
     pub(crate) fn key(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.start_url)
+    }
+
+    /// What a client of it asks for: the configured scopes, else that of the portal. A legacy session asks for nothing.
+    ///
+    /// The AWS CLI leaves the scope out of a device code's client, whose tokens then cannot be renewed.
+    pub(crate) fn client_scopes(&self) -> Vec<String> {
+        let default = || self.name.iter().map(|_| DEFAULT_SCOPE.to_owned()).collect();
+        self.scopes.clone().filter(|scopes| !scopes.is_empty()).unwrap_or_else(default)
     }
 
     /// Whether its token can be renewed: a legacy one never is, by any tool.

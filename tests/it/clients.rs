@@ -40,7 +40,7 @@ fn is_here(what: &str, mut test: Command) -> bool {
 }
 
 /// The Python that has boto3: `AWSENV_TEST_PYTHON`, else `python3`.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let python = PathBuf::from(std::env::var("AWSENV_TEST_PYTHON").unwrap_or_else(|_| "python3".into()));
     let mut test = Command::new(&python);
     test.args(["-c", "import boto3, awscrt"]);
@@ -57,13 +57,13 @@ fn javascript() -> Option<String> {
 
 impl World {
     /// A client in this world, where there is no awsenv.
-    fn alone(&self, program: &Path) -> Command {
+    pub(crate) fn alone(&self, program: &Path) -> Command {
         let mut command = self.command_of(program);
         command.env("PATH", self.var("PATH").unwrap_or_default());
         command
     }
 
-    fn boto3(&self, python: &Path, profile: &str) -> Output {
+    pub(crate) fn boto3(&self, python: &Path, profile: &str) -> Output {
         self.finish("boto3", self.alone(python).args(["-c", BOTO3, profile]))
     }
 

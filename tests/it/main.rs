@@ -61,6 +61,13 @@ mod sim_portal;
 mod sim_self;
 /// The simulator's roles, MFA devices and web identities.
 mod sim_sts;
+/// Signing in to IAM Identity Center.
+mod sso;
+/// Real clients with such a sign-in, and awsenv with theirs.
+#[cfg(unix)]
+mod sso_clients;
+/// What comes of such a sign-in later.
+mod sso_renewal;
 /// A terminal of a test's own.
 #[cfg(unix)]
 #[path = "../sim/playground/terminal.rs"]

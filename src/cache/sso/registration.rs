@@ -43,18 +43,18 @@ fn flow_of(fields: &Map<String, Value>) -> SsoFlow {
 pub(crate) fn write_new(
     slot: &Slot,
     client: &SsoClient,
-    scopes: Option<&[String]>,
+    scopes: &[String],
     flow: SsoFlow,
 ) -> std::io::Result<()> {
     write(slot, &fields(client, scopes, flow), Replace::Quick)
 }
 
-fn fields(client: &SsoClient, scopes: Option<&[String]>, flow: SsoFlow) -> Map<String, Value> {
+fn fields(client: &SsoClient, scopes: &[String], flow: SsoFlow) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("clientId".into(), client.id.as_str().into());
     fields.insert("clientSecret".into(), client.secret.expose().into());
     fields.insert("expiresAt".into(), time::format(client.expires_at).into());
-    if let Some(scopes) = scopes {
+    if !scopes.is_empty() {
         fields.insert("scopes".into(), json!(scopes));
     }
     if flow == SsoFlow::Code {
@@ -73,22 +73,22 @@ mod tests {
         let now = time::parse("2026-11-21T00:00:00Z").unwrap();
         let client = |expires_at| SsoClient { id: "cid".into(), secret: Secret::new("cs"), expires_at };
         let scopes = ["sso:account:access".to_owned()];
-        let written = |scopes, flow| {
+        let written = |scopes: &[String], flow| {
             String::from_utf8(dumps(&Value::Object(fields(&client(now), scopes, flow)))).unwrap()
         };
         assert_eq!(
-            written(Some(&scopes), SsoFlow::Code),
+            written(&scopes, SsoFlow::Code),
             r#"{"clientId": "cid", "clientSecret": "cs", "expiresAt": "2026-11-21T00:00:00Z", "scopes": ["sso:account:access"], "grantTypes": ["authorization_code", "refresh_token"]}"#
         );
         assert_eq!(
-            written(None, SsoFlow::Device),
+            written(&[], SsoFlow::Device),
             r#"{"clientId": "cid", "clientSecret": "cs", "expiresAt": "2026-11-21T00:00:00Z"}"#
         );
         let dir = std::env::temp_dir().join(format!("awsenv-registration-{}", std::process::id()));
         let slot = Slot { dir: Some(dir.clone()), key: "0".repeat(40) };
         for (flow, other) in [(SsoFlow::Code, SsoFlow::Device), (SsoFlow::Device, SsoFlow::Code)] {
             for (minutes, good) in [(15, false), (16, true), (-1, false)] {
-                write_new(&slot, &client(now + TimeDelta::minutes(minutes)), None, flow).unwrap();
+                write_new(&slot, &client(now + TimeDelta::minutes(minutes)), &[], flow).unwrap();
                 assert_eq!(read(&slot, flow, now).is_some(), good, "{minutes}");
                 assert!(read(&slot, other, now).is_none());
             }
