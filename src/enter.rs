@@ -128,8 +128,13 @@ fn sign_in(
         || {
             let Some(held) = held(host, name) else { return Ok(None) };
             let now = host.clock.now();
-            let fresh = held.refresh_at.is_some_and(|at| now < at);
-            let new = before.as_ref() != Some(&held.credentials.access_key_id);
+            let ends = held.credentials.expiration;
+            // an end further away than any lifetime is a clock that was set back
+            let sane = ends.is_some_and(|end| end - now <= TimeDelta::hours(12));
+            let fresh = sane && held.refresh_at.is_some_and(|at| now < at);
+            // unforced, we come here because nothing fresh was held: what is fresh now is new. It may have come
+            // before `before` was read.
+            let new = !wish.force || before.as_ref() != Some(&held.credentials.access_key_id);
             Ok((fresh && new).then_some(Entered { config: config::load(host)?, held, region: None }))
         },
         || {
