@@ -2,7 +2,7 @@
 //!
 //! A check looks at what AWS was asked, at files and at variables; never only at printed words.
 
-use crate::home::Home;
+use crate::home::{self, Home};
 use crate::shell;
 use crate::sim::Sim;
 use crate::steps::STEPS;
@@ -27,9 +27,9 @@ pub(crate) struct Step {
 
 /// Where the story is played: a simulator, a home, a bash on a terminal.
 pub(crate) struct Stage {
-    pub(crate) sim: Sim,
+    shell: Terminal, // the first to go
     pub(crate) home: Home,
-    shell: Terminal,
+    pub(crate) sim: Sim,
     calls_seen: usize,
 }
 
@@ -86,8 +86,8 @@ impl Stage {
         enter.env_clear().envs(env).current_dir(home.dir());
         enter.envs([("PS1", ""), ("PS2", ""), ("TERM", "dumb"), ("HISTFILE", "")]);
         let bash = ["bash", "--noprofile", "--norc", "--noediting", "-i"];
-        let shell = Terminal::start(enter, &bash)?;
-        Ok(Stage { sim, home, shell, calls_seen: 0 })
+        let shell = Terminal::start(enter, &bash, home::interruption()?)?;
+        Ok(Stage { shell, home, sim, calls_seen: 0 })
     }
 
     /// Types a line, and shows it with what comes.

@@ -5,11 +5,19 @@ use rustix::termios::{LocalModes, OptionalActions, OutputModes, tcgetattr, tcset
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// How long a program may take over anything.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long an interruption may go unnoticed.
+const MOMENT: Duration = Duration::from_millis(50);
+
+/// How long what still runs on a terminal may take to leave it.
+const GOODBYE: Duration = Duration::from_secs(3);
 
 /// A terminal with a program on it. Dropped, the program is ended.
 pub(crate) struct Terminal {
@@ -18,13 +26,18 @@ pub(crate) struct Terminal {
     screen: String,
     child: Child,
     /// Open as long as the terminal is used: without anybody on it, it would be closed.
-    _line: File,
+    line: Option<File>,
+    interrupted: Arc<AtomicBool>,
 }
 
 impl Terminal {
     /// Starts a program with its arguments. `enter` is the playground as `in-terminal`, with the
-    /// environment that is wished.
-    pub(crate) fn start(mut enter: Command, program: &[&str]) -> io::Result<Terminal> {
+    /// environment that is wished. Once `interrupted`, nothing is waited for any more.
+    pub(crate) fn start(
+        mut enter: Command,
+        program: &[&str],
+        interrupted: Arc<AtomicBool>,
+    ) -> io::Result<Terminal> {
         let typed = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
         grantpt(&typed)?;
         unlockpt(&typed)?;
@@ -46,7 +59,7 @@ impl Terminal {
                 }
             }
         });
-        Ok(Terminal { typed, shown, screen: String::new(), child, _line: line })
+        Ok(Terminal { typed, shown, screen: String::new(), child, line: Some(line), interrupted })
     }
 
     /// Types a line as it is.
@@ -63,9 +76,12 @@ impl Terminal {
                 self.screen = after;
                 return Ok(before);
             }
-            let left = PATIENCE.saturating_sub(start.elapsed());
-            match self.shown.recv_timeout(left) {
+            if self.interrupted.load(Ordering::Relaxed) {
+                return Err("it was interrupted".to_owned());
+            }
+            match self.shown.recv_timeout(MOMENT) {
                 Ok(part) => self.screen += &String::from_utf8_lossy(&part).replace('\r', ""),
+                Err(RecvTimeoutError::Timeout) if start.elapsed() < PATIENCE => {}
                 Err(_) => return Err(format!("nothing came of it in time, but {:?}", self.screen)),
             }
         }
@@ -76,6 +92,10 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // what the program started is told by the system that its terminal is gone; it may have something to put right
+        self.line = None;
+        let start = Instant::now();
+        while start.elapsed() < GOODBYE && self.shown.recv_timeout(GOODBYE).is_ok() {}
     }
 }
 
