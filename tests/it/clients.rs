@@ -1,6 +1,7 @@
 //! Real clients of AWS with the files that awsenv leaves, and awsenv with theirs.
 
-use crate::world::{ALICE, Output, World};
+use crate::output::Output;
+use crate::world::{ALICE, World};
 use serde_json::{Map, Value};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

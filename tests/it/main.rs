@@ -4,6 +4,8 @@
     clippy::disallowed_methods,
     clippy::disallowed_macros,
     clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::case_sensitive_file_extension_comparisons,
     reason = "tests are outside the host: they make the world"
 )]
 
@@ -20,6 +22,8 @@ mod flight;
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
+/// What a run left.
+mod output;
 /// What the README promises and no other room tests.
 mod promises;
 /// Other credentials beside a sign-in.

@@ -176,7 +176,7 @@ fn list_tells_how_each_signs_in() {
         "home/.aws/credentials",
         "[keys]\naws_access_key_id = AKIAOLDKEY0000000001\naws_secret_access_key = s\n",
     );
-    expect![[r#"
+    expect![[r"
         dev   console sign-in  123456789012  Admin   eu-west-1  15m left
         late  console sign-in  000000000001  root    -          sign in
         corp  Identity Center  000000000002  Reader  -
@@ -185,7 +185,7 @@ fn list_tells_how_each_signs_in() {
         keys  access keys      -             -       -
         ---
         warning: the profile name `evil\x1b[2J` holds the control character U+001B: no tool can be told to use it
-        [exit 0]"#]]
+        [exit 0]"]]
     .assert_eq(&world.run("list").to_string());
     let told: serde_json::Value = serde_json::from_str(&world.run("list --json").stdout).unwrap();
     assert_eq!(told["version"], 1);
