@@ -92,7 +92,9 @@ impl Network {
         for (header, value) in request.headers {
             builder = builder.header(header, value);
         }
-        let trouble = |e: reqwest::Error| trouble(&e, &name);
+        let proxy = proxy_setting(host).filter(|_| !loopback).map(|(variable, _)| variable);
+        let excepted = exceptions(host).is_some();
+        let trouble = |e: reqwest::Error| trouble(&e, &name, proxy, excepted);
         let mut response = builder.body(request.body).send().await.map_err(trouble)?;
         let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
         let mut answer = Answer {
@@ -146,7 +148,12 @@ fn build(host: &Host, route: &Route) -> Result<reqwest::Client, Trouble> {
             builder = builder.proxy(proxy);
         }
     }
-    builder.build().map_err(|e| settings(chain(&e)))
+    builder.build().map_err(|e| {
+        settings(match &route.ca_bundle {
+            Some(path) => format!("the CA bundle {} cannot be used: {}", path.display(), chain(&e)),
+            None => chain(&e),
+        })
+    })
 }
 
 /// Reads a CA bundle, refusing one that would silently trust nobody.
@@ -162,15 +169,22 @@ fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
 }
 
 /// The proxy for HTTPS, lower-case names first, as the AWS CLI has it.
+fn proxy_setting(host: &Host) -> Option<(&'static str, &str)> {
+    ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+        .into_iter()
+        .find_map(|name| Some((name, host.env.text(name)?)))
+}
+
+/// The hosts that are asked without it.
+fn exceptions(host: &Host) -> Option<&str> {
+    host.env.text("no_proxy").or_else(|| host.env.text("NO_PROXY"))
+}
+
 fn proxy(host: &Host) -> Result<Option<reqwest::Proxy>, String> {
-    let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-    let Some((name, address)) = names.iter().find_map(|name| Some((name, host.env.text(name)?))) else {
-        return Ok(None);
-    };
-    let except = host.env.text("no_proxy").or_else(|| host.env.text("NO_PROXY"));
+    let Some((name, address)) = proxy_setting(host) else { return Ok(None) };
     let proxy =
         reqwest::Proxy::https(address).map_err(|_| format!("{name} is not the address of a proxy"))?;
-    Ok(Some(proxy.no_proxy(except.and_then(reqwest::NoProxy::from_string))))
+    Ok(Some(proxy.no_proxy(exceptions(host).and_then(reqwest::NoProxy::from_string))))
 }
 
 /// Whether the URL leads to this machine, by an address that no name server decides.
@@ -183,20 +197,28 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn trouble(e: &reqwest::Error, name: &str) -> Trouble {
+/// `proxy` is the variable that names one; whether it was used is not known if some hosts are excepted.
+fn trouble(e: &reqwest::Error, name: &str, proxy: Option<&str>, excepted: bool) -> Trouble {
     let what = if e.is_connect() { What::NotConnected } else { What::Broken };
     let words = chain(e);
     let lower = words.to_lowercase();
+    let whom = match proxy {
+        Some(variable) if e.is_connect() && excepted => {
+            format!("{name}, or the proxy of {variable} on the way to it")
+        }
+        Some(variable) if e.is_connect() => format!("the proxy of {variable} on the way to {name}"),
+        _ => name.to_owned(),
+    };
     let why = if lower.contains("proxy") || lower.contains("tunnel") {
         format!("the proxy on the way to {name} does not work: {words}")
     } else if lower.contains("certificate") || lower.contains("caused as end entity") {
         format!("{name} could not prove who it is: {words}")
     } else if e.is_timeout() {
-        format!("{name} did not answer in time")
-    } else if lower.contains("dns") || lower.contains("lookup") {
+        format!("{whom} did not answer in time")
+    } else if (lower.contains("dns") || lower.contains("lookup")) && proxy.is_none() {
         format!("the name {name} cannot be resolved")
     } else {
-        format!("{name}: {words}")
+        format!("{whom}: {words}")
     };
     Trouble { what, why }
 }

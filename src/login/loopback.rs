@@ -156,10 +156,10 @@ struct Open {
 
 async fn answer(shared: &Shared, request: &Request<Incoming>) -> Response<Full<Bytes>> {
     let plain = |status| respond(status, None, String::new());
-    let header = |name: &str| request.headers().get(name).map(hyper::header::HeaderValue::as_bytes);
-    let foreign = header("host") != Some(shared.authority.as_bytes())
-        || header("sec-fetch-mode").is_some_and(|mode| mode != b"navigate")
-        || header("sec-fetch-dest").is_some_and(|dest| dest != b"document");
+    let all = |name: &str| request.headers().get_all(name).iter().map(hyper::header::HeaderValue::as_bytes);
+    let foreign = !all("host").eq([shared.authority.as_bytes()])
+        || all("sec-fetch-mode").any(|mode| mode != b"navigate")
+        || all("sec-fetch-dest").any(|dest| dest != b"document");
     if foreign {
         return plain(StatusCode::FORBIDDEN);
     }

@@ -12,7 +12,7 @@ use crate::config::Endpoints;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::freshness::{self, Freshness};
-use crate::model::{Arn, ProfileName, Region, Secret};
+use crate::model::{Arn, LoginTarget, ProfileName, Region, Secret};
 use chrono::TimeDelta;
 use std::time::Duration;
 
@@ -61,8 +61,8 @@ impl Provider for LoginSession {
 }
 
 impl Step for Session {
-    fn login_session(&self) -> Option<&str> {
-        Some(self.arn.as_str())
+    fn login(&self) -> Option<LoginTarget> {
+        Some(LoginTarget::Console { session: self.arn.to_string() })
     }
 
     fn held(&self, host: &Host) -> Option<Held> {
@@ -72,7 +72,7 @@ impl Step for Session {
         }
     }
 
-    fn fetch(&self, host: &Host, need: &Need) -> Result<Held> {
+    fn fetch(&self, host: &Host, need: &Need, _: Option<&Held>) -> Result<Held> {
         let slot = Slot::login(host, self.arn.as_str());
         let what = format!("the renewal of `{}`", self.profile);
         let flight = Flight { slot: &slot, limit: LIMIT, what: &what };

@@ -1,7 +1,6 @@
 //! Real clients of AWS with the files that awsenv leaves, and awsenv with theirs.
 
-use crate::output::Output;
-use crate::world::{ALICE, World};
+use crate::world::{ALICE, Output, World};
 use serde_json::{Map, Value};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

@@ -51,6 +51,11 @@ pub(crate) fn signed_in() -> World {
     world
 }
 
+/// What the one token file holds.
+pub(crate) fn token_of(world: &World) -> String {
+    std::fs::read_to_string(world.token_file()).unwrap_or_default()
+}
+
 /// Has the credentials in a token file end long ago.
 pub(crate) fn expire(token: &Path) {
     let text = std::fs::read_to_string(token).expect("a token file");

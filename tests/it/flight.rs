@@ -1,7 +1,7 @@
 //! One flight: however many processes want the same thing, it is asked for once. With real processes.
 
 use crate::crowd::{
-    DEV, Ran, awsenv, end, expire, expired, signal, signed_in, start, together, turn, until_called,
+    DEV, Ran, awsenv, end, expire, expired, signal, signed_in, start, together, token_of, turn, until_called,
 };
 use crate::sim::{Fault, Op};
 use crate::world::{ALICE, World, eventually, flag};
@@ -223,9 +223,9 @@ fn rotated(meanwhile: impl Fn(&str) -> String, refusal: Option<Fault>) -> (Ran, 
     let world = signed_in();
     let token = world.token_file();
     expire(&token);
-    let spent = world.read_token();
+    let spent = token_of(&world);
     assert_eq!(world.run("export dev").code, 0);
-    let good = world.read_token();
+    let good = token_of(&world);
     std::fs::write(&token, &spent).unwrap();
     if let Some(fault) = refusal {
         world.sim.fault(Op::Refresh, fault);
@@ -311,10 +311,10 @@ fn a_new_sign_in_during_a_renewal_is_kept() {
     until_called(&world, REFRESH, 1);
     let login = end(start(world.command().args(["login", "dev", "--force"])));
     assert_eq!(login.code, 0, "{login:?}");
-    let signed_in = world.read_token();
+    let signed_in = token_of(&world);
     let export = end(export);
     assert_eq!(export.code, 0, "{export:?}");
-    assert!(world.read_token() == signed_in, "the new sign-in was overwritten by a renewal of the old one");
+    assert!(token_of(&world) == signed_in, "the new sign-in was overwritten by a renewal of the old one");
     assert!(signed_in.contains(login.key_id()) && signed_in.contains(ALICE.split(':').nth(4).unwrap()));
 }
 
@@ -332,14 +332,14 @@ fn every_kill_leaves_the_old_token_or_the_new() {
     let count = AtomicUsize::new(0);
     for round in 0..rounds {
         expire(&token);
-        let before = world.read_token();
+        let before = token_of(&world);
         let child = awsenv(&world, &["export", "dev"]);
         // from the start to the end and a little more, in steps that do not repeat
         let part = f64::from(round * 37 % 100) / 90.0;
         std::thread::sleep(whole.mul_f64(part));
         signal(&child, Signal::KILL);
         let _ = end(child);
-        let after = world.read_token();
+        let after = token_of(&world);
         if after != before {
             count.fetch_add(1, Ordering::SeqCst);
             let new: serde_json::Value = serde_json::from_str(&after).expect("a whole file");

@@ -262,3 +262,13 @@ fn a_lifetime_cannot_be_chosen() {
     let output = World::new().run("login dev --region us-east-1 --duration 1h");
     assert_eq!((output.code, output.stdout.as_str()), (2, "false;\n"), "{output}");
 }
+
+#[test]
+fn a_profile_of_the_same_identity_in_another_region_is_named() {
+    let world = World::new().config(&format!("{DEV}{}", DEV.replace("dev", "far").replace("eu-", "us-")));
+    let output = world.run("login dev");
+    assert!(output.stderr.contains("`far` shares this sign-in; its region is us-west-1"), "{output}");
+    let far = world.run("login far --force");
+    assert!(far.stderr.contains("`dev` shares this sign-in; its region is eu-west-1"), "{far}");
+    assert!(std::fs::read_to_string(world.token_file()).unwrap().contains("\"signInRegion\": \"us-west-1\""));
+}

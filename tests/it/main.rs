@@ -9,12 +9,22 @@
     reason = "tests are outside the host: they make the world"
 )]
 
+/// Sign-ins in a real browser.
+mod browser;
+/// The listener that a browser returns to, abused.
+#[cfg(unix)]
+mod callback;
+/// The real browser.
+mod chromium;
 /// Real clients of AWS, with awsenv's files and without awsenv.
 #[cfg(unix)]
 mod clients;
 /// Many real processes at once.
 #[cfg(unix)]
 mod crowd;
+/// `awsenv exec`, with real processes.
+#[cfg(unix)]
+mod exec;
 /// One flight, with real processes.
 #[cfg(unix)]
 mod flight;
@@ -22,8 +32,13 @@ mod flight;
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
+/// The network at its worst.
+#[cfg(unix)]
+mod network;
 /// What a run left.
 mod output;
+/// The playground as a newcomer meets it, and its demonstration.
+mod playground;
 /// What the README promises and no other room tests.
 mod promises;
 /// Other credentials beside a sign-in.
@@ -38,5 +53,12 @@ mod sim_faults;
 /// The simulator refuses what AWS refuses.
 #[path = "sim.rs"]
 mod sim_self;
+/// A terminal of a test's own.
+#[cfg(unix)]
+#[path = "../sim/playground/terminal.rs"]
+mod terminal;
+/// The way to AWS: certificates, proxies, names.
+#[cfg(unix)]
+mod wires;
 /// The world that a test runs in.
 mod world;

@@ -1,6 +1,7 @@
 //! A world for one test: a home of its own, the simulator, a person, and runs of awsenv in it.
 
-use crate::output::{Output, normal_line};
+pub(crate) use crate::output::Output;
+use crate::output::normal_line;
 pub(crate) use crate::sim::ALICE;
 use crate::sim::{Person, Sim};
 use awsenv::{Fake, Host};
@@ -149,11 +150,6 @@ impl World {
             files.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
         assert_eq!(tokens.len(), 1, "token files in {}", dir.display());
         tokens.remove(0)
-    }
-
-    /// What the one token file holds.
-    pub(crate) fn read_token(&self) -> String {
-        std::fs::read_to_string(self.token_file()).unwrap_or_default()
     }
 
     /// Every file below the home, relative to it, sorted.
