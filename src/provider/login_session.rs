@@ -62,7 +62,7 @@ impl Provider for LoginSession {
 
 impl Step for Session {
     fn login(&self) -> Option<LoginTarget> {
-        Some(LoginTarget::Console { session: self.arn.to_string() })
+        Some(LoginTarget::Console { profile: self.profile.clone(), session: self.arn.to_string() })
     }
 
     fn held(&self, host: &Host) -> Option<Held> {
