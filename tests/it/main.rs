@@ -16,6 +16,9 @@ mod crowd;
 /// `awsenv exec`, with real processes.
 #[cfg(unix)]
 mod exec;
+/// A machine with faults.
+#[cfg(unix)]
+mod faults;
 /// One flight, with real processes.
 #[cfg(unix)]
 mod flight;
@@ -38,6 +41,9 @@ mod sim_faults;
 /// The simulator refuses what AWS refuses.
 #[path = "sim.rs"]
 mod sim_self;
+/// An ordinary user.
+#[cfg(unix)]
+mod someone;
 /// The way to AWS: certificates, proxies, names.
 #[cfg(unix)]
 mod wires;
