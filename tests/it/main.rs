@@ -13,6 +13,9 @@ mod callback;
 /// Many real processes at once.
 #[cfg(unix)]
 mod crowd;
+/// Token files that were damaged.
+#[cfg(unix)]
+mod damage;
 /// `awsenv exec`, with real processes.
 #[cfg(unix)]
 mod exec;

@@ -208,6 +208,26 @@ fn a_failed_renewal_is_a_warning_while_credentials_last() {
     });
 }
 
+#[test]
+fn the_trace_holds_no_secret() {
+    let elsewhere = Sim::start();
+    each(renewals(&elsewhere), |(name, fault, code, ..)| {
+        let world = World::new().config(DEV);
+        world.sim.single_use_refresh(false);
+        let login = world.run("--debug login dev"); // a run looks for secrets in what it wrote
+        assert!(login.code == 0 && login.stderr.contains("debug: "), "{login}");
+        expire(&world.token_file());
+        let token = token_of(&world);
+        world.sim.fault_always(Op::Refresh, fault);
+        let export = world.run("--debug export dev");
+        assert_eq!(export.code, code, "{name}: {export}");
+        let key: serde_json::Value = serde_json::from_str(&token).unwrap();
+        for line in key["dpopKey"].as_str().unwrap().lines().filter(|line| !line.starts_with('-')) {
+            assert!(!login.stderr.contains(line) && !export.stderr.contains(line), "{name}");
+        }
+    });
+}
+
 /// Has the credentials in the token file be 13 minutes old, with a little more than two to go.
 fn age(world: &World) {
     let now = SystemTime::now();
