@@ -70,7 +70,7 @@ pub(crate) fn enter(
                     return Ok(Entered { config, held, region: None });
                 }
                 Err(error) if error.kind == Kind::LoginRequired && signs_in => {
-                    host.debug(|| error.in_one_line())
+                    host.debug(|| error.in_one_line());
                 }
                 Err(error) => return Err(error),
             }
@@ -333,5 +333,21 @@ fn keep(
     if let Err(error) = edit.apply(host) {
         host.warn(format!("the profile `{name}` cannot be kept: {}", error.in_one_line()));
     }
+    say_who_shares(host, config, name, region, session);
     Ok(())
+}
+
+/// A sign-in belongs to an identity, not to a profile: another profile of the same identity with another region loses
+/// the AWS CLI, which renews in the profile's region, where this sign-in is not known.
+fn say_who_shares(host: &Host, config: &Config, name: &ProfileName, region: &Region, session: &str) {
+    let names = config.names().into_iter().filter_map(|other| other.parse::<ProfileName>().ok());
+    for other in names.filter(|other| other != name) {
+        let Some(profile) = config.profile(&other) else { continue };
+        let shares = profile.text("login_session") == Some(session);
+        if let Some(theirs) = profile.text("region").filter(|theirs| shares && *theirs != region.as_str()) {
+            host.say(format!(
+                "`{other}` shares this sign-in; its region is {theirs}, where the AWS CLI cannot renew it (awsenv can)",
+            ));
+        }
+    }
 }

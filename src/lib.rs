@@ -75,7 +75,7 @@ struct Cli {
     /// Say only what is wrong
     #[arg(long, short, global = true)]
     quiet: bool,
-    /// Trace what is read and asked, without secrets (also AWSENV_DEBUG=1)
+    /// Trace what is read and asked, without secrets (also `AWSENV_DEBUG=1`)
     #[arg(long, global = true)]
     debug: bool,
 }

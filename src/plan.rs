@@ -3,7 +3,7 @@
 use crate::config::{Config, Profile, Setting, Which};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::model::ProfileName;
+use crate::model::{LoginTarget, ProfileName};
 use crate::provider::{self, Step, Subject};
 
 /// The steps for one profile.
@@ -14,9 +14,9 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The session to sign in to, if the plan begins with one.
-    pub(crate) fn login_session(&self) -> Option<&str> {
-        self.steps.first()?.login_session()
+    /// Where a person signs in, if the plan begins with a sign-in.
+    pub(crate) fn login(&self) -> Option<LoginTarget> {
+        self.steps.first()?.login()
     }
 }
 
@@ -94,4 +94,13 @@ pub(crate) fn conflicts(profile: &Profile) -> Vec<Conflict> {
         }
     }
     found
+}
+
+/// Says, in one line, that a profile's sign-in does not stand alone.
+pub(crate) fn warn_of_conflicts(host: &Host, config: &Config, name: &ProfileName) {
+    let profile = config.profile(name).filter(|profile| profile.get("login_session").is_some());
+    if let Some(conflict) = profile.and_then(|profile| conflicts(&profile).into_iter().next()) {
+        let Conflict { place, key, wins } = conflict;
+        host.warn(format!("{place}: `{key}` stands beside the sign-in of `{name}`: {wins}"));
+    }
 }

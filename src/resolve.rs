@@ -1,8 +1,9 @@
 //! A plan becomes credentials: the one act that may ask AWS.
 
+use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::model::time;
+use crate::model::{LoginTarget, time};
 use crate::plan::Plan;
 use crate::provider::{Held, Need};
 use chrono::TimeDelta;
@@ -15,12 +16,27 @@ pub(crate) struct MinTtl {
     pub(crate) typed: bool,
 }
 
+impl MinTtl {
+    /// What was typed, else `AWSENV_MIN_TTL`, else the settings', else the command's own.
+    pub(crate) fn of(
+        host: &Host,
+        typed: Option<TimeDelta>,
+        settings: &Settings,
+        own: Option<TimeDelta>,
+    ) -> Result<MinTtl> {
+        let wrong = |why| Error::new(Kind::Usage, format!("AWSENV_MIN_TTL: {why}"));
+        let variable = host.env.text("AWSENV_MIN_TTL").map(time::length).transpose().map_err(wrong)?;
+        let length = typed.or(variable).or(settings.min_ttl).or(own);
+        Ok(MinTtl { length, typed: typed.is_some() })
+    }
+}
+
 /// The credentials of a plan, renewed where they must be.
 pub(crate) fn credentials(host: &Host, plan: &Plan, min_ttl: MinTtl) -> Result<Held> {
     let need = Need { least: min_ttl.length };
     let mut held: Option<Held> = None;
     for step in &plan.steps {
-        held = Some(step.fetch(host, &need)?);
+        held = Some(step.fetch(host, &need, held.as_ref())?);
     }
     let held =
         held.ok_or_else(|| Error::new(Kind::Failed, format!("the plan of `{}` is empty", plan.profile)))?;
@@ -35,8 +51,8 @@ fn lasts(host: &Host, plan: &Plan, held: &Held, min_ttl: MinTtl) -> Result<()> {
     if left >= least {
         return Ok(());
     }
-    let limit = match plan.login_session() {
-        Some(_) => "those of a console sign-in last 15 minutes at most",
+    let limit = match plan.login() {
+        Some(LoginTarget::Console { .. }) => "those of a console sign-in last 15 minutes at most",
         None => "they cannot be renewed",
     };
     let (left, least, name) = (time::words(left), time::words(least), &plan.profile);

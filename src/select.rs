@@ -58,9 +58,19 @@ pub(crate) fn default() -> Result<ProfileName> {
     "default".parse().map_err(|why: String| Error::new(Kind::Failed, why))
 }
 
-/// Whether the environment's own credentials are meant: nothing names a profile, and there are some.
-pub(crate) fn means_environment(host: &Host, selected: Option<&ProfileName>) -> bool {
-    selected.is_none() && host.env.text("AWS_ACCESS_KEY_ID").is_some()
+/// Whose credentials are meant: the selected profile's, `default`'s, or (`None`) the environment's own, if nothing
+/// names a profile and there are some.
+pub(crate) fn holder(
+    host: &Host,
+    config: &Config,
+    settings: &Settings,
+    typed: Option<&str>,
+) -> Result<Option<ProfileName>> {
+    match profile(host, config, settings, typed)? {
+        None if host.env.text("AWS_ACCESS_KEY_ID").is_some() => Ok(None),
+        None => default().map(Some),
+        selected => Ok(selected),
+    }
 }
 
 /// `awsenv_confirm = true`: a person types the profile's name; without one, `--yes`.

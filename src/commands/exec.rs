@@ -1,10 +1,11 @@
 //! `awsenv exec [PROFILE] -- COMMAND…`: become a command that has the credentials.
 
-use crate::config;
+use crate::config::{self, Config, Settings};
+use crate::enter::{self, Entered, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, process};
 use crate::load::{self, Loading};
-use crate::model::{EnvDelta, Region, time};
+use crate::model::{EnvDelta, ProfileName, Region, time};
 use crate::provider::{Environment, Need, Step as _};
 use crate::resolve::{self, MinTtl};
 use crate::{plan, select};
@@ -33,7 +34,13 @@ pub(crate) struct Args {
     /// Renew first if less than this remains, such as `30m` (default: 10m)
     #[arg(long, value_name = "TIME", value_parser = time::length)]
     min_ttl: Option<TimeDelta>,
-    /// Say yes where a profile asks (`awsenv_confirm`)
+    /// Do not sign in, but fail, where a sign-in is needed
+    #[arg(long)]
+    no_login: bool,
+    /// Sign in for this command alone, and leave nothing on disk
+    #[arg(long)]
+    ephemeral: bool,
+    /// Say yes to every question
     #[arg(long, short)]
     yes: bool,
 }
@@ -43,27 +50,54 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let program = process::find_command(host, &argv[0])?;
     let config = config::load(host)?;
     let settings = config::settings(host)?;
-    let selected = select::profile(host, &config, &settings, args.profile.as_deref())?;
-    let (profile, held) = if select::means_environment(host, selected.as_ref()) {
-        (None, Environment.fetch(host, &Need::default())?)
+    let holder = select::holder(host, &config, &settings, args.profile.as_deref())?;
+    let entered = if let Some(name) = &holder {
+        select::confirm(host, &config, name, args.yes)?;
+        let wish = Wish {
+            region: args.region.clone(),
+            yes: args.yes,
+            ephemeral: args.ephemeral,
+            min_ttl: MinTtl::of(host, args.min_ttl, &settings, Some(MIN_TTL))?,
+            ..Wish::default()
+        };
+        credentials(host, config, &settings, name, &wish, args.no_login)?
     } else {
-        let name = selected.map_or_else(select::default, Ok)?;
-        select::confirm(host, &config, &name, args.yes)?;
-        let plan = plan::of(host, &config, &name)?;
-        let wish = args.min_ttl.or(settings.min_ttl);
-        let min_ttl = MinTtl { length: Some(wish.unwrap_or(MIN_TTL)), typed: args.min_ttl.is_some() };
-        (Some(name), resolve::credentials(host, &plan, min_ttl)?)
+        Entered { config, held: Environment.fetch(host, &Need::default(), None)?, region: None }
     };
     let loading = Loading {
-        config: &config,
+        config: &entered.config,
         settings: &settings,
-        profile: profile.as_ref(),
-        held: &held,
-        region: args.region.as_ref(),
-        ephemeral: false,
+        profile: holder.as_ref(),
+        held: &entered.held,
+        region: args.region.as_ref().or(entered.region.as_ref()),
+        ephemeral: args.ephemeral,
     };
     let loaded = load::load(host, &loading, None)?;
     Err(process::become_program(&program, &argv, &environment(host, &loaded.delta)))
+}
+
+/// What the profile has; on a terminal a person signs in first if they must.
+fn credentials(
+    host: &Host,
+    config: Config,
+    settings: &Settings,
+    name: &ProfileName,
+    wish: &Wish,
+    no_login: bool,
+) -> Result<Entered> {
+    if wish.ephemeral {
+        return enter::enter(host, config, settings, name, wish);
+    }
+    let plan = plan::of(host, &config, name)?;
+    plan::warn_of_conflicts(host, &config, name);
+    match resolve::credentials(host, &plan, wish.min_ttl) {
+        Ok(held) => Ok(Entered { config, held, region: None }),
+        Err(error) if error.kind == Kind::LoginRequired && !no_login && host.term.can_ask() => {
+            host.say(error.message());
+            enter::enter(host, config, settings, name, wish)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The command as typed; without one, the person's shell.

@@ -32,40 +32,29 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let dialect = shell::choose(host, args.format.as_deref())?;
     let config = config::load(host)?;
     let settings = config::settings(host)?;
-    let selected = select::profile(host, &config, &settings, args.profile.as_deref())?;
-    let environment = select::means_environment(host, selected.as_ref());
-    let (profile, held) = if environment {
-        (None, Environment.fetch(host, &Need::default())?)
-    } else {
-        let name = selected.map_or_else(select::default, Ok)?;
-        let plan = plan::of(host, &config, &name)?;
-        warn_of_conflicts(host, &config, &plan);
-        let min_ttl = MinTtl { length: args.min_ttl.or(settings.min_ttl), typed: args.min_ttl.is_some() };
-        (Some(name), resolve::credentials(host, &plan, min_ttl)?)
-    };
-    if environment && dialect.is_shell() {
+    let holder = select::holder(host, &config, &settings, args.profile.as_deref())?;
+    let held = if let Some(name) = &holder {
+        let plan = plan::of(host, &config, name)?;
+        plan::warn_of_conflicts(host, &config, name);
+        let min_ttl = MinTtl::of(host, args.min_ttl, &settings, None)?;
+        resolve::credentials(host, &plan, min_ttl)?
+    } else if dialect.is_shell() {
         return Err(Error::new(
             Kind::Usage,
             "no profile is named, and this shell has its credentials already",
         )
         .hint("name a profile: awsenv export dev"));
-    }
+    } else {
+        Environment.fetch(host, &Need::default(), None)?
+    };
     let loading = Loading {
         config: &config,
         settings: &settings,
-        profile: profile.as_ref(),
+        profile: holder.as_ref(),
         held: &held,
         region: args.region.as_ref(),
         ephemeral: false,
     };
     host.out(load::load(host, &loading, Some(dialect))?.text);
     Ok(0)
-}
-
-fn warn_of_conflicts(host: &Host, config: &config::Config, plan: &plan::Plan) {
-    let profile = config.profile(&plan.profile).filter(|profile| profile.get("login_session").is_some());
-    if let Some(conflict) = profile.and_then(|profile| plan::conflicts(&profile).into_iter().next()) {
-        let plan::Conflict { place, key, wins } = conflict;
-        host.warn(format!("{place}: `{key}` stands beside the sign-in of `{}`: {wins}", plan.profile));
-    }
 }

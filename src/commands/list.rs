@@ -43,7 +43,9 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         }
     }
     if args.names {
-        names.iter().for_each(|name| host.out(format!("{name}\n")));
+        for name in &names {
+            host.out(format!("{name}\n"));
+        }
         return Ok(0);
     }
     let rows: Vec<Row> = names.into_iter().filter_map(|name| row(host, &config, name)).collect();

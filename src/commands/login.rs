@@ -73,7 +73,7 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         force: args.force,
         ephemeral: args.ephemeral,
         yes: args.yes,
-        min_ttl: MinTtl { length: args.min_ttl.or(settings.min_ttl), typed: args.min_ttl.is_some() },
+        min_ttl: MinTtl::of(host, args.min_ttl, &settings, None)?,
         parting: if host.term.stdout_is_terminal() { "" } else { dialect.failure() },
     };
     let Entered { config, held, region } = enter::enter(host, config, &settings, &name, &wish)?;

@@ -234,7 +234,7 @@ impl Document {
     fn judge_names(&self, flaws: &mut Flaws) {
         let mut headers = HashMap::with_capacity(self.sections.len());
         let mut repeated = Vec::new();
-        for at in (0..self.sections.len()).filter(|at| !self.inherited.contains(at)) {
+        for at in (0..self.sections.len()).filter(|at| self.inherited.binary_search(at).is_err()) {
             match headers.entry(self.header(at)) {
                 Entry::Vacant(free) => drop(free.insert(at)),
                 Entry::Occupied(first) if !first.key().is_empty() => repeated.push((at, *first.get())),
@@ -259,13 +259,11 @@ impl Document {
             flaws.odd(self.line_of(at), message);
         }
         // Python lets `[DEFAULT]` stand twice, but not its keys
+        let several = Some(&*self.inherited).filter(|inherited| inherited.len() > 1).unwrap_or_default();
         let mut keys = HashSet::new();
-        for item in
-            self.inherited.iter().filter(|_| self.inherited.len() > 1).flat_map(|at| self.items_of(*at))
-        {
-            if !keys.insert(item.key.clone()) {
-                flaws.fatal(self.line(item.start), format!("`{}` is in another [DEFAULT] too", item.key));
-            }
+        let items = several.iter().flat_map(|at| self.items_of(*at));
+        for item in items.filter(|item| !keys.insert(item.key.clone())).take(flaws::MOST_FLAWS) {
+            flaws.fatal(self.line(item.start), format!("`{}` is in another [DEFAULT] too", item.key));
         }
     }
 }

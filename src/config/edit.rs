@@ -41,6 +41,7 @@ impl Edit {
     }
 
     /// Takes a setting away, all its lines; one that is not there is as good.
+    #[cfg_attr(not(test), expect(dead_code, reason = "`migrate` will take keys away"))]
     pub(crate) fn remove(self, section: &SectionId<'_>, key: &str) -> Edit {
         self.with(section, key, None)
     }
@@ -62,6 +63,11 @@ impl Edit {
     /// the new text, read back, would say anything else than was asked for; [`Kind::Failed`] if the file cannot be
     /// locked or written. In all cases the file is as it was.
     pub(crate) fn apply(&self, host: &Host) -> Result<bool> {
+        self.apply_while(host, || {})
+    }
+
+    /// `meanwhile` happens after the file was read, before it is written.
+    fn apply_while(&self, host: &Host, mut meanwhile: impl FnMut()) -> Result<bool> {
         let place = location(host, self.which);
         let Some(path) = &place.path else {
             return Err(Error::new(
@@ -81,6 +87,7 @@ impl Edit {
             if let (Which::Config, Some(bytes)) = (self.which, &bytes) {
                 fs::replace_private(&backup(&target), bytes, Replace::Quick).map_err(failed)?;
             }
+            meanwhile();
             if fs::stamp(&target) == stamp {
                 fs::replace_keeping(&target, text.as_bytes()).map_err(failed)?;
                 return Ok(true);
@@ -285,6 +292,45 @@ mod tests {
         let config = crate::config::load(&home.host()).unwrap();
         assert_eq!(config.names().len(), 20);
         assert_eq!(config.problems(), []);
+    }
+
+    #[test]
+    fn what_another_program_writes_meanwhile_is_not_lost() {
+        let home = Home::new("meanwhile");
+        home.write("config", "# mine\n");
+        let mut times = 0;
+        let theirs = |name: &str| format!("# mine\n[profile {name}]\n");
+        let edited = region("ours").apply_while(&home.host(), || {
+            times += 1;
+            if times == 1 {
+                home.write("config", &theirs("theirs"));
+            }
+        });
+        assert!(edited.unwrap());
+        assert_eq!(home.read("config"), theirs("theirs") + "\n[profile ours]\nregion = eu-west-1\n");
+
+        let error = region("more")
+            .apply_while(&home.host(), || {
+                times += 1;
+                home.write("config", &theirs(&times.to_string()));
+            })
+            .unwrap_err();
+        assert_eq!((error.kind, times), (Kind::Failed, 2 + MOST_TRIES));
+        assert_eq!(home.read("config"), theirs(&times.to_string()));
+    }
+
+    #[test]
+    fn a_lock_is_waited_for() {
+        let home = Home::new("locked");
+        let held = fs::try_lock(&home.aws(".config.lock"));
+        assert!(matches!(held, TryLock::Got(_)));
+        std::thread::scope(|scope| {
+            let edit = scope.spawn(|| region("a").apply(&home.host()).unwrap());
+            std::thread::sleep(Duration::from_millis(40));
+            assert!(!home.aws("config").exists());
+            drop(held);
+            assert!(edit.join().unwrap());
+        });
     }
 
     #[test]

@@ -30,10 +30,6 @@ impl<'a> SectionId<'a> {
         SectionId { family: Family::Profile, name: name.into() }
     }
 
-    pub(crate) fn sso_session(name: &'a str) -> SectionId<'a> {
-        SectionId { family: Family::SsoSession, name: name.into() }
-    }
-
     pub(crate) fn services(name: &'a str) -> SectionId<'a> {
         SectionId { family: Family::Services, name: name.into() }
     }
@@ -234,11 +230,12 @@ mod tests {
                 assert_eq!(identify(which, &header), (SectionId::profile(name), true), "{header}");
             }
         }
+        let sso = |name| SectionId { family: Family::SsoSession, name: Cow::Borrowed(name) };
         assert_eq!(SectionId::profile("a b").header(Which::Config).unwrap(), "profile 'a b'");
         assert_eq!(SectionId::profile("o'x y").header(Which::Config).unwrap(), r#"profile 'o'"'"'x y'"#);
         assert_eq!(SectionId::profile("default").header(Which::Config).unwrap(), "default");
-        assert_eq!(SectionId::sso_session("my sso").header(Which::Config).unwrap(), "sso-session 'my sso'");
-        assert_eq!(SectionId::sso_session("s").header(Which::Credentials), None);
+        assert_eq!(sso("my sso").header(Which::Config).unwrap(), "sso-session 'my sso'");
+        assert_eq!(sso("s").header(Which::Credentials), None);
         assert_eq!(SectionId::profile("DEFAULT").header(Which::Credentials), None);
     }
 }

@@ -26,7 +26,6 @@ use crate::model::{ProfileName, text};
 use document::Document;
 use std::collections::HashSet;
 use std::fmt;
-use std::path::{Path, PathBuf};
 
 /// One of the two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,7 +58,6 @@ pub(crate) struct Config {
 
 /// One file, read, and its place.
 struct Source {
-    path: Option<PathBuf>,
     /// The path for people.
     shown: String,
     is_relative: bool,
@@ -100,7 +98,7 @@ impl Source {
         let location::Location { path, shown, is_relative } = location::location(host, which);
         let contents = path.as_deref().map_or(Ok(None), fs::read_config)?;
         let document = Document::parse(which, contents.map_or(Vec::new(), |contents| contents.bytes));
-        Ok(Source { path, shown, is_relative, document })
+        Ok(Source { shown, is_relative, document })
     }
 
     fn problems(&self) -> impl Iterator<Item = Problem> {
@@ -126,11 +124,6 @@ impl Config {
         self.section(&SectionId::profile(name.as_str()))
     }
 
-    /// `[sso-session NAME]` of the config file.
-    pub(crate) fn sso_session(&self, name: &str) -> Option<Section<'_>> {
-        self.section(&SectionId::sso_session(name))
-    }
-
     /// `[services NAME]` of the config file.
     pub(crate) fn services(&self, name: &str) -> Option<Section<'_>> {
         self.section(&SectionId::services(name))
@@ -140,7 +133,7 @@ impl Config {
         let both = [&self.config, &self.credentials].into_iter();
         let parts = both.map(|source| (source, source.document.find(id)));
         let parts: Vec<_> = parts.filter(|(_, sections)| !sections.is_empty()).collect();
-        (!parts.is_empty()).then(|| Section::of(&id.name, parts))
+        (!parts.is_empty()).then(|| Section::of(parts))
     }
 
     /// Every profile, as `aws configure list-profiles` orders them: the config file's, then those that are only in
@@ -152,11 +145,6 @@ impl Config {
         names.filter(|name| seen.insert(name.clone())).collect()
     }
 
-    /// Every `[sso-session NAME]`, in file order.
-    pub(crate) fn sso_sessions(&self) -> Vec<String> {
-        self.config.document.names(Family::SsoSession)
-    }
-
     /// The profile that was meant by a name that is none.
     pub(crate) fn nearest(&self, name: &str) -> Option<String> {
         let names = self.names();
@@ -166,22 +154,5 @@ impl Config {
     /// What is wrong with the files, by file and line; the first call reads all of both.
     pub(crate) fn problems(&self) -> Vec<Problem> {
         self.config.problems().chain(self.credentials.problems()).collect()
-    }
-
-    /// Where a file is; `None` without a home directory.
-    pub(crate) fn path(&self, which: Which) -> Option<&Path> {
-        self.source(which).path.as_deref()
-    }
-
-    /// Where a file is, for people: `~/.aws/config`.
-    pub(crate) fn shown(&self, which: Which) -> &str {
-        &self.source(which).shown
-    }
-
-    fn source(&self, which: Which) -> &Source {
-        match which {
-            Which::Config => &self.config,
-            Which::Credentials => &self.credentials,
-        }
     }
 }

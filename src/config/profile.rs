@@ -5,7 +5,6 @@ use super::lines;
 use super::{Source, Which};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Region, text};
-use chrono::TimeDelta;
 use std::borrow::Cow;
 use std::str::FromStr;
 
@@ -16,7 +15,6 @@ pub(crate) type Profile<'a> = Section<'a>;
 ///
 /// It inherits nothing from `[default]`.
 pub(crate) struct Section<'a> {
-    name: String,
     parts: Vec<Part<'a>>,
     /// Those of the config file first.
     settings: Vec<Setting<'a>>,
@@ -39,7 +37,7 @@ pub(crate) struct Setting<'a> {
 
 impl<'a> Section<'a> {
     /// Reads a section of one file or of both.
-    pub(super) fn of(name: &str, parts: Vec<Part<'a>>) -> Section<'a> {
+    pub(super) fn of(parts: Vec<Part<'a>>) -> Section<'a> {
         let settings = parts.iter().flat_map(|(source, sections)| {
             let document: &'a Document = &source.document;
             let header = document.header(sections[0]);
@@ -52,11 +50,7 @@ impl<'a> Section<'a> {
             };
             document.items(sections).into_iter().map(setting)
         });
-        Section { name: name.to_owned(), settings: settings.collect(), parts }
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+        Section { settings: settings.collect(), parts }
     }
 
     /// File, line and header, as errors begin: `~/.aws/config:7, [profile dev]`.
@@ -76,24 +70,19 @@ impl<'a> Section<'a> {
         self.get(key).map(|setting| &*setting.value).filter(|value| !value.is_empty())
     }
 
-    pub(crate) fn in_config(&self, key: &str) -> Option<&Setting<'a>> {
-        self.settings_in(Which::Config).find(|setting| setting.key == key)
-    }
-
-    pub(crate) fn in_credentials(&self, key: &str) -> Option<&Setting<'a>> {
-        self.settings_in(Which::Credentials).find(|setting| setting.key == key)
-    }
-
     /// Every setting of one file, whether it counts or not.
     pub(crate) fn settings_in(&self, which: Which) -> impl Iterator<Item = &Setting<'a>> {
         self.settings.iter().filter(move |setting| setting.file() == which)
     }
 
     /// Every key once, in the order of the AWS CLI.
+    #[cfg(test)]
     pub(crate) fn keys(&self) -> Vec<&str> {
         let mut keys: Vec<&str> = Vec::new();
         for setting in &self.settings {
-            if setting.file() == Which::Config || self.in_config(&setting.key).is_none() {
+            if setting.file() == Which::Config
+                || !self.settings_in(Which::Config).any(|other| other.key == setting.key)
+            {
                 keys.push(&setting.key);
             }
         }
@@ -113,14 +102,6 @@ impl<'a> Section<'a> {
         self.read("region", |value| value.parse().map_err(|_: String| "not a region".to_owned()))
     }
 
-    /// A number of seconds.
-    pub(crate) fn duration(&self, key: &str) -> Result<Option<TimeDelta>> {
-        self.read(key, |value| {
-            let seconds = value.parse::<u32>().map_err(|_| "not a number of seconds".to_owned())?;
-            Ok(TimeDelta::seconds(seconds.into()))
-        })
-    }
-
     /// `true` or `false`, in any case.
     pub(crate) fn switch(&self, key: &str) -> Result<Option<bool>> {
         self.read(key, |value| match value.to_ascii_lowercase().as_str() {
@@ -128,11 +109,6 @@ impl<'a> Section<'a> {
             "false" => Ok(false),
             _ => Err("neither `true` nor `false`".into()),
         })
-    }
-
-    /// The pairs of a nested block; none if the value is not one.
-    pub(crate) fn nested(&self, key: &str) -> Vec<(&str, &str)> {
-        self.get(key).map_or(Vec::new(), Setting::nested)
     }
 
     fn read<T>(&self, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>> {

@@ -30,7 +30,9 @@ pub(crate) fn part_with(parting: &'static str) {
                 let _ = stdout.write_all(parting.as_bytes()).and_then(|()| stdout.flush());
                 terminal.restore();
                 let last = LAST.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
-                last.into_iter().for_each(|last| last());
+                for last in last {
+                    last();
+                }
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
         });

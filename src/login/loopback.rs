@@ -58,7 +58,7 @@ struct Shared {
 }
 
 impl Loopback {
-    /// Binds 127.0.0.1 (only where that is missing, [::1]) on a free port, and serves from then on.
+    /// Binds 127.0.0.1 (only where that is missing, `[::1]`) on a free port, and serves from then on.
     pub(crate) async fn bind(state: &str) -> Result<Loopback> {
         let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
         let bound = match v4 {

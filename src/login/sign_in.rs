@@ -77,20 +77,15 @@ async fn here(
     let mut loopback = Loopback::bind(&attempt.state).await?;
     let redirect_uri = loopback.redirect_uri();
     let url = authorize_url(wanted, &attempt, signin::SAME_DEVICE, &redirect_uri);
-    match browser {
-        Some(browser) => {
-            host.say(
-                "opening the browser to sign in; if it does not open, go to this page on this computer:",
-            );
-            host.say(format!("\n{url}\n"));
-            if let Err(why) = browser.open(&url) {
-                host.warn(why);
-            }
+    if let Some(browser) = browser {
+        host.say("opening the browser to sign in; if it does not open, go to this page on this computer:");
+        host.say(format!("\n{url}\n"));
+        if let Err(why) = browser.open(&url) {
+            host.warn(why);
         }
-        None => {
-            host.say("to sign in, go to this page in a browser on this computer:");
-            host.say(format!("\n{url}\n"));
-        }
+    } else {
+        host.say("to sign in, go to this page in a browser on this computer:");
+        host.say(format!("\n{url}\n"));
     }
     let callback = wait(host, &mut loopback).await?;
     let outcome = match callback {

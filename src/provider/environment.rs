@@ -10,10 +10,10 @@ pub(crate) struct Environment;
 
 impl Step for Environment {
     fn held(&self, host: &Host) -> Option<Held> {
-        self.fetch(host, &Need::default()).ok()
+        self.fetch(host, &Need::default(), None).ok()
     }
 
-    fn fetch(&self, host: &Host, _: &Need) -> Result<Held> {
+    fn fetch(&self, host: &Host, _: &Need, _: Option<&Held>) -> Result<Held> {
         let missing = |name: &str| Error::new(Kind::Config, format!("the environment has no `{name}`"));
         let need = |name: &str| host.env.text(name).ok_or_else(|| missing(name));
         let token = host.env.text("AWS_SECURITY_TOKEN").or_else(|| host.env.text("AWS_SESSION_TOKEN"));

@@ -12,7 +12,7 @@ use crate::config::Endpoints;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::freshness::{self, Freshness};
-use crate::model::{Arn, ProfileName, Region, Secret};
+use crate::model::{Arn, LoginTarget, ProfileName, Region, Secret};
 use chrono::TimeDelta;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(super) struct LoginSession;
 
 struct Session {
     profile: ProfileName,
-    session: Arn,
+    arn: Arn,
     /// Where the token is renewed if its file does not say: the profile's region.
     region: Option<Region>,
     endpoints: Endpoints,
@@ -47,11 +47,11 @@ impl Provider for LoginSession {
     fn claim(&self, subject: &Subject) -> Option<Result<Box<dyn Step>>> {
         subject.profile.get("login_session")?;
         let session = || -> Result<Box<dyn Step>> {
-            let session =
+            let arn =
                 subject.profile.parse("login_session")?.ok_or_else(|| subject.empty("login_session"))?;
             Ok(Box::new(Session {
                 profile: subject.name.clone(),
-                session,
+                arn,
                 region: subject.profile.region()?,
                 endpoints: Endpoints::of(subject.host, subject.config, Some(subject.profile))?,
             }))
@@ -61,19 +61,19 @@ impl Provider for LoginSession {
 }
 
 impl Step for Session {
-    fn login_session(&self) -> Option<&str> {
-        Some(self.session.as_str())
+    fn login(&self) -> Option<LoginTarget> {
+        Some(LoginTarget::Console { session: self.arn.to_string() })
     }
 
     fn held(&self, host: &Host) -> Option<Held> {
-        match LoginToken::read(&Slot::login(host, self.session.as_str())) {
+        match LoginToken::read(&Slot::login(host, self.arn.as_str())) {
             Entry::Found(token) => self.hold(&token).ok(),
             _ => None,
         }
     }
 
-    fn fetch(&self, host: &Host, need: &Need) -> Result<Held> {
-        let slot = Slot::login(host, self.session.as_str());
+    fn fetch(&self, host: &Host, need: &Need, _: Option<&Held>) -> Result<Held> {
+        let slot = Slot::login(host, self.arn.as_str());
         let what = format!("the renewal of `{}`", self.profile);
         let flight = Flight { slot: &slot, limit: LIMIT, what: &what };
         let renewed = flight::fly(
@@ -82,7 +82,7 @@ impl Step for Session {
             || {
                 let token = self.token(host, &slot)?;
                 let held = self.hold(&token)?;
-                Ok((self.judge(host, &token, &held, need) == Freshness::Fresh).then_some(held))
+                Ok((Session::judge(host, &token, &held, need) == Freshness::Fresh).then_some(held))
             },
             || self.renew(host, &slot, need),
         );
@@ -112,10 +112,10 @@ impl Session {
     fn hold(&self, token: &LoginToken) -> Result<Held> {
         let credentials = token.credentials().map_err(|why| Error::new(Kind::LoginRequired, why))?;
         let refresh_at = credentials.expiration.map(|end| freshness::refresh_at(end, token.received, USUAL));
-        Ok(Held { credentials, refresh_at, identity: Some(self.session.identity().to_owned()) })
+        Ok(Held { credentials, refresh_at, identity: Some(self.arn.identity().to_owned()) })
     }
 
-    fn judge(&self, host: &Host, token: &LoginToken, held: &Held, need: &Need) -> Freshness {
+    fn judge(host: &Host, token: &LoginToken, held: &Held, need: &Need) -> Freshness {
         let now = host.clock.now();
         let (Some(end), Some(refresh_at)) = (held.credentials.expiration, held.refresh_at) else {
             return Freshness::Spent;
@@ -137,7 +137,7 @@ impl Session {
             let again = self.replaced(host, slot, &token)?;
             if again.refresh_token() != token.refresh_token() {
                 let held = self.hold(&again)?;
-                if self.judge(host, &again, &held, need) == Freshness::Fresh {
+                if Session::judge(host, &again, &held, need) == Freshness::Fresh {
                     return Ok(held);
                 }
                 tokens = self.ask(host, &again);
@@ -147,7 +147,7 @@ impl Session {
         let tokens = tokens.map_err(|(_, error)| error)?;
         let sent = token.refresh_token().ok();
         let now = host.clock.now();
-        let credentials = tokens.credentials(self.session.account(), now);
+        let credentials = tokens.credentials(self.arn.account(), now);
         let credentials = credentials.map_err(|fault| fault.into_error("AWS Sign-In"))?;
         token.set_credentials(&credentials);
         token.set_refresh_token(&tokens.refresh_token);

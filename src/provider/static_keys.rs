@@ -57,7 +57,7 @@ impl Step for Keys {
         Some(Held { credentials: self.credentials.clone(), refresh_at: None, identity: None })
     }
 
-    fn fetch(&self, _: &Host, _: &Need) -> Result<Held> {
+    fn fetch(&self, _: &Host, _: &Need, _: Option<&Held>) -> Result<Held> {
         Ok(Held { credentials: self.credentials.clone(), refresh_at: None, identity: None })
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::{Config, Profile, Setting};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::model::{Credentials, ProfileName};
+use crate::model::{Credentials, LoginTarget, ProfileName};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// One way to get credentials.
@@ -26,15 +26,15 @@ pub(crate) struct Subject<'a> {
 impl Subject<'_> {
     /// The error for a setting that is there without a value.
     pub(super) fn empty(&self, key: &str) -> Error {
-        let place = self.profile.get(key).map_or_else(|| self.profile.place().to_owned(), Setting::place);
+        let place = self.profile.get(key).map_or_else(|| self.profile.place(), Setting::place);
         Error::new(Kind::Config, format!("{place}: `{key}` of `{}` is empty", self.name))
     }
 }
 
 /// One link of a plan, as data until it is asked.
 pub(crate) trait Step {
-    /// The session that a person signs in to, for console sign-in.
-    fn login_session(&self) -> Option<&str> {
+    /// Where a person signs in, for a step that needs one.
+    fn login(&self) -> Option<LoginTarget> {
         None
     }
 
@@ -46,8 +46,8 @@ pub(crate) trait Step {
     /// What there is without asking anybody: no network, no lock.
     fn held(&self, host: &Host) -> Option<Held>;
 
-    /// The credentials, renewed if they must be.
-    fn fetch(&self, host: &Host, need: &Need) -> Result<Held>;
+    /// The credentials, renewed if they must be. `from` is what the step before yields; the first step has none.
+    fn fetch(&self, host: &Host, need: &Need, from: Option<&Held>) -> Result<Held>;
 }
 
 /// What the caller needs of the credentials.

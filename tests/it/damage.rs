@@ -8,12 +8,12 @@ const REFRESH: &str = "signin CreateOAuth2Token refresh_token";
 /// What may have become of a token file, by name.
 fn damages(good: &str) -> Vec<(&'static str, Vec<u8>)> {
     let with = |at: serde_json::Value| {
-        let mut token: serde_json::Value = serde_json::from_str(good).unwrap();
+        let mut token: serde_json::Value = serde_json::from_str(good).expect("a token");
         token["accessToken"]["expiresAt"] = at;
         token
     };
     let mut no_date = with("x".into());
-    no_date["accessToken"].as_object_mut().unwrap().remove("expiresAt");
+    no_date["accessToken"].as_object_mut().expect("a token").remove("expiresAt");
     let mut wide = vec![0xff, 0xfe];
     wide.extend(good.encode_utf16().flat_map(u16::to_le_bytes));
     vec![

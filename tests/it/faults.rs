@@ -19,7 +19,7 @@ fn succeeded(ran: &Ran, warned: &str) {
 }
 
 fn set_mode(path: &Path, mode: u32) {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a file of the test's own");
 }
 
 #[test]

@@ -9,7 +9,7 @@ const DEV: &str =
 #[test]
 fn a_profile_that_does_not_exist_is_made() {
     let world = World::new().at(1_893_553_445);
-    expect![[r#"
+    expect![[r"
         \builtin unset -v AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_ACCESS_KEY AWS_SECRET_KEY AWS_CREDENTIAL_EXPIRATION AWS_SESSION_EXPIRATION AWS_ACCOUNT_ID AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ROLE_ARN AWS_ROLE_SESSION_NAME AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE AWS_CREDENTIAL_FILE AWS_VAULT AWSUME_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_SSO_PROFILE AWSENV_PROFILE AWSENV_ACCOUNT_ID AWSENV_IDENTITY AWSENV_EXPIRES_AT AWSENV_REFRESH_AT AWSENV_PREVIOUS AWSENV_COLOR AWSENV_EPHEMERAL AWSENV_RESTORE;
         \builtin export AWS_ACCESS_KEY_ID='ASIA…';
         \builtin export AWS_SECRET_ACCESS_KEY='[SECRET]';
@@ -31,7 +31,7 @@ fn a_profile_that_does_not_exist_is_made() {
         http://SIM/v1/authorize?…
 
         dev: Admin in 123456789012 eu-west-1 (15m left)
-        [exit 0]"#]]
+        [exit 0]"]]
     .assert_eq(&world.run("login dev --region eu-west-1").to_string());
     assert_eq!(
         world.sim.calls(),
@@ -261,4 +261,14 @@ fn a_variable_that_was_set_later_goes_before_the_loaded_profile() {
 fn a_lifetime_cannot_be_chosen() {
     let output = World::new().run("login dev --region us-east-1 --duration 1h");
     assert_eq!((output.code, output.stdout.as_str()), (2, "false;\n"), "{output}");
+}
+
+#[test]
+fn a_profile_of_the_same_identity_in_another_region_is_named() {
+    let world = World::new().config(&format!("{DEV}{}", DEV.replace("dev", "far").replace("eu-", "us-")));
+    let output = world.run("login dev");
+    assert!(output.stderr.contains("`far` shares this sign-in; its region is us-west-1"), "{output}");
+    let far = world.run("login far --force");
+    assert!(far.stderr.contains("`dev` shares this sign-in; its region is eu-west-1"), "{far}");
+    assert!(std::fs::read_to_string(world.token_file()).unwrap().contains("\"signInRegion\": \"us-west-1\""));
 }

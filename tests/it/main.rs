@@ -4,12 +4,21 @@
     clippy::disallowed_methods,
     clippy::disallowed_macros,
     clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::case_sensitive_file_extension_comparisons,
     reason = "tests are outside the host: they make the world"
 )]
 
+/// Sign-ins in a real browser.
+mod browser;
 /// The listener that a browser returns to, abused.
 #[cfg(unix)]
 mod callback;
+/// The real browser.
+mod chromium;
+/// Real clients of AWS, with awsenv's files and without awsenv.
+#[cfg(unix)]
+mod clients;
 /// Many real processes at once.
 #[cfg(unix)]
 mod crowd;
@@ -32,6 +41,12 @@ mod login;
 /// The network at its worst.
 #[cfg(unix)]
 mod network;
+/// What a run left.
+mod output;
+/// The playground as a newcomer meets it, and its demonstration.
+mod playground;
+/// What the README promises and no other room tests.
+mod promises;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.
@@ -47,6 +62,10 @@ mod sim_self;
 /// An ordinary user.
 #[cfg(unix)]
 mod someone;
+/// A terminal of a test's own.
+#[cfg(unix)]
+#[path = "../sim/playground/terminal.rs"]
+mod terminal;
 /// The way to AWS: certificates, proxies, names.
 #[cfg(unix)]
 mod wires;

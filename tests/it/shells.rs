@@ -176,7 +176,7 @@ fn list_tells_how_each_signs_in() {
         "home/.aws/credentials",
         "[keys]\naws_access_key_id = AKIAOLDKEY0000000001\naws_secret_access_key = s\n",
     );
-    expect![[r#"
+    expect![[r"
         dev   console sign-in  123456789012  Admin   eu-west-1  15m left
         late  console sign-in  000000000001  root    -          sign in
         corp  Identity Center  000000000002  Reader  -
@@ -185,7 +185,7 @@ fn list_tells_how_each_signs_in() {
         keys  access keys      -             -       -
         ---
         warning: the profile name `evil\x1b[2J` holds the control character U+001B: no tool can be told to use it
-        [exit 0]"#]]
+        [exit 0]"]]
     .assert_eq(&world.run("list").to_string());
     let told: serde_json::Value = serde_json::from_str(&world.run("list --json").stdout).unwrap();
     assert_eq!(told["version"], 1);
@@ -252,4 +252,34 @@ fn a_profile_can_ask_for_a_persons_word() {
     assert_eq!(typed.run("login dev").code, 1);
     let typed = World::new().config(&format!("{DEV}awsenv_confirm = true\n")).answers(&["dev"]);
     assert_eq!(typed.run("login dev").code, 0);
+}
+
+#[test]
+fn what_must_last_longer_than_it_can_is_said_or_refused() {
+    let world = signed_in();
+    let typed = world.run("export dev --min-ttl 1h");
+    assert_eq!((typed.code, typed.stdout.as_str()), (1, "false;\n"), "{typed}");
+    assert!(typed.stderr.contains("those of a console sign-in last 15 minutes at most"), "{typed}");
+    let world = world.env("AWSENV_MIN_TTL", "1h");
+    let set = world.run("export dev");
+    assert!(set.code == 0 && set.stderr.contains("warning"), "{set}");
+    assert_eq!(world.env("AWSENV_MIN_TTL", "soon").run("export dev").code, 2);
+}
+
+#[test]
+fn credentials_of_the_environment_are_exported_only_when_no_profile_is_named() {
+    let keys = |world: World| {
+        world.env("AWS_ACCESS_KEY_ID", "AKIAOLDKEY0000000001").env("AWS_SECRET_ACCESS_KEY", "s3cr3t")
+    };
+    let world = keys(World::new().config(DEV));
+    let output = world.run("export --format process");
+    assert!(output.code == 0 && output.stdout.contains("AKIAOLDKEY0000000001"), "{output}");
+    assert_eq!(world.run("export dev --format process").code, 4, "never the answer for a named profile");
+    assert_eq!(world.run("export").code, 2, "a shell has them already");
+    let loaded = keys(World::new().config(DEV)).env("AWSENV_PROFILE", "dev");
+    assert_eq!(
+        loaded.run("export --format process").code,
+        4,
+        "a renewal never returns the shell's own old keys"
+    );
 }

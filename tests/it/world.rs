@@ -1,9 +1,11 @@
 //! A world for one test: a home of its own, the simulator, a person, and runs of awsenv in it.
 
+pub(crate) use crate::output::Output;
+use crate::output::normal_line;
+pub(crate) use crate::sim::ALICE;
 use crate::sim::{Person, Sim};
 use awsenv::{Fake, Host};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -11,9 +13,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 type Typist = Arc<dyn Fn(usize, &str) -> Option<String> + Send + Sync>;
-
-/// The identity that the simulator offers first.
-pub(crate) const ALICE: &str = "arn:aws:sts::123456789012:assumed-role/Admin/alice";
 
 /// A world. Dropped, it leaves nothing.
 pub(crate) struct World {
@@ -25,27 +24,6 @@ pub(crate) struct World {
     stdout_is_terminal: bool,
     browser: Option<Arc<dyn Fn(String) + Send + Sync>>,
     opened: Arc<AtomicUsize>,
-}
-
-/// What a run left: stdout, then stderr behind a ruler, then the exit code. Homes, ports and secrets are replaced.
-#[must_use]
-pub(crate) struct Output {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    shown: String,
-}
-
-impl fmt::Display for Output {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
-    }
-}
-
-impl fmt::Debug for Output {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
-    }
 }
 
 impl World {
@@ -342,27 +320,12 @@ impl World {
 
     fn normal(&self, text: &str) -> String {
         let mut text =
-            text.replace(&*self.path("home").to_string_lossy(), "~").replace(&self.sim.url(), "http://SIM");
+            text.replace(&*self.path("home").to_string_lossy(), "~").replace(self.sim.url(), "http://SIM");
         for secret in self.sim.secrets() {
             text = text.replace(&secret, "[SECRET]");
         }
         text.lines().map(normal_line).collect()
     }
-}
-
-/// A line without what differs from run to run.
-fn normal_line(line: &str) -> String {
-    let shown = match line.split_once("/v1/authorize?") {
-        Some((before, _)) => format!("{before}/v1/authorize?…"),
-        None => match line.split_once("AWSENV_RESTORE='") {
-            Some((before, _)) => format!("{before}AWSENV_RESTORE='…';"),
-            None => match line.find("ASIA") {
-                Some(at) if line.len() >= at + 20 => format!("{}ASIA…{}", &line[..at], &line[at + 20..]),
-                _ => line.to_owned(),
-            },
-        },
-    };
-    format!("{shown}\n")
 }
 
 impl Drop for World {

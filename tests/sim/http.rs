@@ -115,6 +115,17 @@ pub(super) struct Ask {
 }
 
 impl Ask {
+    /// A request that is to be signed and sent.
+    pub(super) fn new(method: &str, path: &str, headers: &[(&str, String)], body: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: String::new(),
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
     async fn read(request: Request<Incoming>) -> io::Result<Self> {
         let (parts, body) = request.into_parts();
         let body =

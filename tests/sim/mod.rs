@@ -10,6 +10,7 @@
 //!   sts.rs     POST /  (one file an action: sts/)     sigv4.rs   the signature
 //!   page.rs    what a browser is shown                fault.rs   what can be made to go wrong
 //!   state.rs   what the simulator remembers           person.rs  someone at a browser
+//!                                                     whoami.rs  a client of STS
 //! ```
 //!
 //! Every refusal tells the caller as little as AWS does; [`Sim::refusals`] tells a test the true reason.
@@ -23,8 +24,10 @@ mod signin;
 mod sigv4;
 mod state;
 mod sts;
+pub(crate) mod whoami;
 
 pub(crate) use fault::{Fault, Op};
+pub(crate) use page::words;
 pub(crate) use person::{Page, Person};
 
 use state::State;

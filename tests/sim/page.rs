@@ -8,10 +8,10 @@ const STYLE: &str = "
 @media (prefers-color-scheme: dark) {
   :root { --ink: #eef1f5; --dim: #9aa5b4; --paper: #0f141a; --card: #192029; --line: #2c3642; --act: #ff9d45; --on-act: #16191f; } }
 * { box-sizing: border-box; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 24px; background: var(--paper);
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: clamp(12px, 4vw, 24px); background: var(--paper);
   color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main { width: 100%; max-width: 460px; background: var(--card); border: 1px solid var(--line); border-radius: 14px;
-  padding: 28px; box-shadow: 0 8px 30px rgb(0 0 0 / .08); }
+  padding: clamp(20px, 7vw, 28px); box-shadow: 0 8px 30px rgb(0 0 0 / .08); }
 h1 { font-size: 22px; line-height: 1.25; margin: 12px 0 6px; }
 p { margin: 0 0 14px; color: var(--dim); }
 .mark { display: inline-block; font-size: 12px; font-weight: 600; letter-spacing: .04em; padding: 3px 10px;
@@ -50,7 +50,7 @@ pub(super) fn authorize(ticket: &str, identities: &[String], cross_device: bool,
             escape(arn),
             escape(name),
             escape(account),
-            escape(arn)
+            breakable(&escape(arn))
         )
         .expect("a String takes all that is written");
     }
@@ -62,7 +62,7 @@ pub(super) fn authorize(ticket: &str, identities: &[String], cross_device: bool,
              <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\n{buttons}\
              <button id=\"cancel\" class=\"quiet\" name=\"choice\" value=\"cancel\">Cancel</button>\n</form>\n\
              <footer>The answer goes to {}</footer>",
-            escape(returns_to)
+            breakable(&escape(returns_to))
         ),
     )
 }
@@ -107,6 +107,21 @@ pub(super) fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// The words of a page, as one reads them: without its head, tags and runs of blanks.
+pub(crate) fn words(html: &str) -> String {
+    let body = html.split_once("<body").map_or(html, |(_, body)| body).replace("<wbr>", "");
+    let texts = body.split('>').filter_map(|part| part.split('<').next());
+    let text = texts.skip(1).flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
+        .iter()
+        .fold(text, |text, (from, to)| text.replace(from, to))
+}
+
+/// Escaped text that a narrow page breaks where its parts meet.
+fn breakable(escaped: &str) -> String {
+    escaped.replace(':', ":<wbr>").replace('/', "/<wbr>")
 }
 
 /// What a person calls an identity, and its account: role and session name, or the name alone.

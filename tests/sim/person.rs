@@ -168,8 +168,24 @@ fn exchange(
     stream.set_read_timeout(Some(patience)).map_err(fail)?;
     stream.write_all(request.as_bytes()).map_err(fail)?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).map_err(fail)?;
+    let mut part = vec![0; 1 << 16];
+    // a server may leave the connection open although it was asked to close it
+    while whole(&answer).is_none_or(|length| answer.len() < length) {
+        match stream.read(&mut part).map_err(fail)? {
+            0 => break,
+            length => answer.extend_from_slice(&part[..length]),
+        }
+    }
     read(url, &answer).ok_or(format!("the answer is not HTTP: {} bytes", answer.len()))
+}
+
+/// How long an answer is that tells its length, once its head is there.
+fn whole(answer: &[u8]) -> Option<usize> {
+    let end = answer.windows(4).take(1 << 20).position(|bytes| bytes == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&answer[..end]).ok()?;
+    let mut headers = head.lines().filter_map(|line| line.split_once(':'));
+    let (_, length) = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-length"))?;
+    Some(end + 4 + length.trim().parse::<usize>().ok()?)
 }
 
 /// Reads an answer that is whole.

@@ -82,6 +82,25 @@ pub(super) fn verify(ask: &Ask, service: &str, keys: &Keys, now: i64) -> Result<
     Ok(Signer { identity: key.identity.clone() })
 }
 
+/// The `Authorization` header for a request as it is, all of whose headers are signed; they are in order.
+pub(super) fn sign(
+    ask: &Ask,
+    key_id: &str,
+    secret: &str,
+    region: &str,
+    service: &str,
+    moment: &str,
+) -> Result<String, String> {
+    let date = moment.get(..8).ok_or("the moment has no date")?;
+    let signed: Vec<&str> = ask.headers().map(|(name, _)| name).collect();
+    let wish = Authorization { key_id, date, region, service, signed, signature: "" };
+    let made = signature(secret, ask, &wish, moment)?;
+    Ok(format!(
+        "{ALGORITHM} Credential={key_id}/{date}/{region}/{service}/aws4_request, SignedHeaders={}, Signature={made}",
+        wish.signed.join(";")
+    ))
+}
+
 /// Reads the `Authorization` header.
 fn read(ask: &Ask) -> Result<Authorization<'_>, Refusal> {
     let incomplete = |why: &str| {

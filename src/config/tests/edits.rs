@@ -2,10 +2,10 @@
 
 use crate::config::document::Document;
 use crate::config::rewrite::{Change, rewrite};
-use crate::config::{SectionId, Which};
+use crate::config::{Family, SectionId, Which};
 use zeroize::Zeroizing;
 
-fn change(section: SectionId<'_>, key: &str, value: Option<&str>) -> Change {
+pub(super) fn change(section: SectionId<'_>, key: &str, value: Option<&str>) -> Change {
     let value = value.map(|value| Zeroizing::new(value.to_owned()));
     Change { section: section.into_owned(), key: key.into(), value }
 }
@@ -142,7 +142,7 @@ fn a_setting_is_taken_away_with_all_its_lines() {
 
 #[test]
 fn other_sections_are_edited_alike() {
-    let session = SectionId::sso_session("my sso");
+    let session = SectionId { family: Family::SsoSession, name: "my sso".into() };
     let changes = [
         change(session.clone(), "sso_region", Some("r")),
         change(SectionId::profile("p"), "sso_session", Some("my sso")),

@@ -29,8 +29,7 @@ fn files_are_found_or_missed_in_peace() {
 
     let config = load(&host(&[home, ("AWS_SHARED_CREDENTIALS_FILE", "~/mine")])).unwrap();
     assert_eq!(config.names(), ["a", "b"]);
-    assert_eq!([config.shown(Which::Config), config.shown(Which::Credentials)], ["~/.aws/config", "~/mine"]);
-    assert_eq!(config.path(Which::Config), Some(&*dir.join(".aws/config")));
+    assert_eq!(config.profile(&name("b")).unwrap().place(), "~/mine:1, [b]");
     let problems: Vec<_> = config.problems().iter().map(Problem::to_string).collect();
     assert_eq!(problems, ["~/.aws/config:2: a NUL byte: what it stands in is skipped"]);
 
@@ -59,13 +58,12 @@ fn a_profile_is_made_of_both_files() {
     assert_eq!(a.keys(), ["region", "duration_seconds", "use_fips_endpoint", "s3", "aws_access_key_id"]);
     assert_eq!(a.region().unwrap().unwrap().as_str(), "eu-west-1");
     assert_eq!(a.get("region").unwrap().place(), "~/.aws/credentials:2");
-    assert_eq!(a.in_config("region").unwrap().value, "r1");
-    assert!(a.in_credentials("s3").is_none());
-    assert_eq!(a.nested("s3"), [("x", "1"), ("x", "2")]);
-    assert_eq!(a.duration("duration_seconds").unwrap(), Some(chrono::TimeDelta::seconds(900)));
+    assert_eq!(a.settings_in(Which::Config).next().unwrap().value, "r1");
+    assert_eq!(a.settings_in(Which::Credentials).count(), 3);
+    assert_eq!(a.get("s3").unwrap().nested(), [("x", "1"), ("x", "2")]);
     assert_eq!(a.switch("use_fips_endpoint").unwrap(), Some(true));
     assert_eq!((a.get("aws_access_key_id").is_some(), a.text("aws_access_key_id")), (true, None));
-    assert_eq!((a.name(), &*a.place()), ("a", "~/.aws/config:1, [profile a]"));
+    assert_eq!(a.place(), "~/.aws/config:1, [profile a]");
     assert_eq!(config.names(), ["a", "default", "only"]);
 
     let only = config.profile(&name("only")).unwrap();
@@ -78,9 +76,9 @@ fn a_profile_is_made_of_both_files() {
 
 #[test]
 fn an_error_names_file_line_section_and_key() {
-    let config = Config::test("\n\n[profile a]\nx = 1\r\r\nduration_seconds = 12h\n", "");
-    let error = config.profile(&name("a")).unwrap().duration("duration_seconds").unwrap_err();
-    let message = "~/.aws/config:6, [profile a]: `duration_seconds` is `12h`, not a number of seconds";
+    let config = Config::test("\n\n[profile a]\nx = 1\r\r\nregion = 12 h\n", "");
+    let error = config.profile(&name("a")).unwrap().region().unwrap_err();
+    let message = "~/.aws/config:6, [profile a]: `region` is `12 h`, not a region";
     assert_eq!(error.message(), message);
     let flag = Config::test("[profile a]\nx = yes\n", "");
     let error = flag.profile(&name("a")).unwrap().switch("x").unwrap_err();
@@ -132,6 +130,7 @@ fn hostile_files_are_read_in_linear_time() {
         format!("[profile a]\nk =\n{}", "  x = 1\n".repeat(many)),
         format!("[profile a]\n{}", numbered(many, |i| format!("k{i} = 1\n"))),
         "[profile a]\n".repeat(many),
+        "[DEFAULT]\nx=1\n".repeat(many),
         numbered(many, |i| format!("[profile p{i}]\n")),
         format!("[profile a]\nk = 1\n{}", " [profile b]\n".repeat(many)),
         "[".repeat(100_000),
@@ -146,5 +145,69 @@ fn hostile_files_are_read_in_linear_time() {
         assert!(config.profile(&name("a")).is_some());
         assert!(config.names().len() <= many + 1);
         assert!(config.problems().len() <= 400);
+    }
+}
+
+/// Bytes that mean something, in any order: nothing panics, and an edit is right or refused.
+#[test]
+fn any_bytes_can_be_read() {
+    let alphabet: [&[u8]; 24] = [
+        b"[",
+        b"]",
+        b"\n",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"=",
+        b":",
+        b" ",
+        b"\t",
+        b"#",
+        b";",
+        b"a",
+        b"profile ",
+        b"profile a",
+        b"[profile a]\n",
+        b"DEFAULT",
+        b"'",
+        b"\"",
+        b"\\",
+        b"\0",
+        b"\xff",
+        "\u{3000}".as_bytes(),
+        b"\xef\xbb\xbf",
+    ];
+    let mut dice = random::Dice(0x5eed_0004);
+    for _ in 0..5_000 {
+        let length = dice.below(60);
+        let bytes: Vec<u8> = std::iter::repeat_with(|| alphabet[dice.below(alphabet.len())])
+            .take(length)
+            .flatten()
+            .copied()
+            .collect();
+        for which in [Which::Config, Which::Credentials] {
+            let document = Document::parse(which, bytes.clone());
+            let flaws = document.flaws();
+            for name in document.names(Family::Profile) {
+                assert!(!document.find(&SectionId::profile(&name)).is_empty());
+            }
+            assert_eq!(
+                document.line(document.text.len()),
+                1 + lines::Rows::of_file(&document.text, &[]).count()
+                    - usize::from(!document.text.is_empty() && !document.text.ends_with(['\n', '\r']))
+            );
+            if flaws.obstacle.is_none() {
+                let change = edits::change(SectionId::profile("a"), "a", Some("b"));
+                if let Ok(Some(text)) = rewrite::rewrite(&document, &[change]) {
+                    let after = Document::parse(which, text.as_bytes().to_vec());
+                    let section = after.find(&SectionId::profile("a"));
+                    assert!(
+                        after.items(&section).iter().any(|item| item.key == "a" && item.value == "b"),
+                        "{bytes:?}"
+                    );
+                    assert_eq!(after.has_bom, document.has_bom);
+                }
+            }
+        }
     }
 }
