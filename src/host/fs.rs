@@ -118,11 +118,22 @@ pub(crate) fn make_private_dir(dir: &Path) -> std::io::Result<()> {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         match builder.create(path) {
-            Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(e),
-            _ => {}
+            Ok(()) => open_to_us(path, 0o700),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(e),
         }
     }
     Ok(())
+}
+
+/// Gives us what we just made: a umask may have taken the owner's own bits.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "modes are of Unix"))]
+fn open_to_us(path: &Path, mode: u32) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    }
 }
 
 /// How a file is replaced.
@@ -170,6 +181,7 @@ fn write_new(temp: &Path, bytes: &[u8], how: Replace, like: Option<fs::Metadata>
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(temp)?;
+    open_to_us(temp, 0o600);
     file.write_all(bytes)?;
     if let Some(like) = like {
         #[cfg(unix)]
@@ -282,7 +294,11 @@ pub(crate) fn try_lock(path: &Path) -> TryLock {
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         options.mode(0o600).custom_flags(flags.bits().cast_signed());
     }
+    let missing = !path.exists();
     let Ok(mut file) = options.open(path) else { return unlocked };
+    if missing {
+        open_to_us(path, 0o600);
+    }
     match file.try_lock() {
         Ok(()) => {
             // never valid JSON: `aws sso logout` parses every file of its cache directory

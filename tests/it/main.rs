@@ -22,9 +22,15 @@ mod clients;
 /// Many real processes at once.
 #[cfg(unix)]
 mod crowd;
+/// Token files that were damaged.
+#[cfg(unix)]
+mod damage;
 /// `awsenv exec`, with real processes.
 #[cfg(unix)]
 mod exec;
+/// A machine with faults.
+#[cfg(unix)]
+mod faults;
 /// One flight, with real processes.
 #[cfg(unix)]
 mod flight;
@@ -53,6 +59,9 @@ mod sim_faults;
 /// The simulator refuses what AWS refuses.
 #[path = "sim.rs"]
 mod sim_self;
+/// An ordinary user.
+#[cfg(unix)]
+mod someone;
 /// A terminal of a test's own.
 #[cfg(unix)]
 #[path = "../sim/playground/terminal.rs"]
