@@ -36,6 +36,8 @@ pub(super) struct Document {
     inherited: Vec<usize>,
     index: OnceCell<Index>,
     flaws: OnceCell<Flaws>,
+    /// Of every line but the first.
+    line_starts: OnceCell<Vec<usize>>,
 }
 
 /// For each name the sections that count.
@@ -62,8 +64,8 @@ impl Document {
         let sections = sections(&text, &marks);
         let is_inherited = |at: &usize| text[sections[*at].header.clone()] == *header::INHERITED;
         let inherited = (0..sections.len()).filter(is_inherited).collect();
-        let (index, flaws) = Default::default();
-        Document { which, text, has_bom, marks, sections, inherited, index, flaws }
+        let (index, flaws, line_starts) = Default::default();
+        Document { which, text, has_bom, marks, sections, inherited, index, flaws, line_starts }
     }
 
     /// What is wrong with the file; the first call reads all of it.
@@ -84,13 +86,13 @@ impl Document {
 
     /// The line of an offset, counted from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
-        let above = &self.text.as_bytes()[..offset];
-        let mut last = b' ';
-        let ends = above.iter().filter(|byte| {
-            let last = std::mem::replace(&mut last, **byte);
-            **byte == b'\r' || **byte == b'\n' && last != b'\r'
+        let starts = self.line_starts.get_or_init(|| {
+            let bytes = self.text.as_bytes();
+            let ends = (0..bytes.len())
+                .filter(|at| bytes[*at] == b'\n' || bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+            ends.map(|at| at + 1).collect()
         });
-        1 + ends.count()
+        1 + starts.partition_point(|start| *start <= offset)
     }
 
     /// The line of a section's header.

@@ -5,6 +5,7 @@
     clippy::disallowed_macros,
     clippy::print_stdout,
     clippy::unwrap_used,
+    clippy::needless_raw_string_hashes,
     clippy::case_sensitive_file_extension_comparisons,
     reason = "tests are outside the host: they make the world"
 )]
