@@ -48,6 +48,9 @@ mod output;
 mod playground;
 /// What the README promises and no other room tests.
 mod promises;
+/// Real shells take in what the real program prints.
+#[cfg(unix)]
+mod real_shells;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.
