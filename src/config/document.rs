@@ -128,11 +128,11 @@ impl Document {
 
     fn scan(&self, id: &SectionId<'_>) -> Vec<usize> {
         let name = id.name.as_bytes();
-        let may_be = |raw: &[u8]| {
-            raw.ends_with(name)
-                || raw.iter().any(|b| matches!(b, b'\'' | b'"' | b'\\'))
-                || raw.ends_with(b" ")
-                || raw.ends_with(b"\t")
+        // looked at byte by byte only where the end fits, or where quotes may hide that it does
+        let may_be = |raw: &[u8]| match raw.last() {
+            Some(b' ' | b'\t' | b'\'' | b'"') => true,
+            last if last == name.last() && raw.ends_with(name) => true,
+            _ => memchr::memchr3(b'\'', b'"', b'\\', raw).is_some(),
         };
         let all = 0..self.sections.len();
         let found = all.filter(|at| may_be(self.header(*at).as_bytes()) && self.id(*at).0 == *id);
