@@ -1,6 +1,8 @@
 //! Token files that were damaged, or are being written: healed, or waited for.
 
-use crate::crowd::{expired, signed_in, token_of};
+use crate::crowd::{AWSENV, end, expired, signed_in, start, token_of};
+use crate::world::has;
+use std::path::Path;
 use std::time::Duration;
 
 const REFRESH: &str = "signin CreateOAuth2Token refresh_token";
@@ -88,5 +90,23 @@ fn a_key_that_is_none_leads_to_a_new_sign_in() {
         assert!(output.stderr.contains("awsenv login dev"), "{name} {value:?}: {output}");
         let login = world.run("login dev");
         assert_eq!(login.code, 0, "{login}");
+    }
+}
+
+#[test]
+fn a_token_that_cannot_be_read_just_now_stays() {
+    if !has("strace") {
+        return;
+    }
+    let world = signed_in();
+    let (token, text) = (world.token_file(), token_of(&world));
+    for error in ["EMFILE", "EIO", "EACCES"] {
+        let mut command = world.command_of(Path::new("strace"));
+        command.args(["-f", "-o", "/dev/null", "-P"]).arg(&token);
+        command.args(["-e", "trace=openat", "-e", &format!("inject=openat:error={error}")]);
+        let ran = end(start(command.arg(AWSENV).args(["export", "dev"])));
+        assert_eq!(ran.code, 4, "the fault bites: {ran:?}");
+        assert!(token.exists() && token_of(&world) == text, "{error}: {ran:?}");
+        assert_eq!(world.run("export dev").code, 0, "{error}");
     }
 }
