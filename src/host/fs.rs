@@ -212,17 +212,26 @@ fn write_new(temp: &Path, bytes: &[u8], how: Replace, like: Option<fs::Metadata>
     open_to_us(temp, 0o600);
     file.write_all(bytes)?;
     if let Some(like) = like {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt as _;
-            let _ = std::os::unix::fs::fchown(&file, Some(like.uid()), Some(like.gid()));
-        }
-        file.set_permissions(like.permissions())?;
+        file.set_permissions(kept(&file, &like))?;
     }
     if how == Replace::Durable {
         file.sync_all()?;
     }
     Ok(())
+}
+
+/// Gives a new file the owner of the one that it replaces; the permissions that it may then have. Where it stays with
+/// another group, that group gets nothing.
+#[cfg(unix)]
+fn kept(new: &File, like: &fs::Metadata) -> fs::Permissions {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let same_group = std::os::unix::fs::fchown(new, Some(like.uid()), Some(like.gid())).is_ok();
+    fs::Permissions::from_mode(if same_group { like.mode() } else { like.mode() & !0o070 })
+}
+
+#[cfg(not(unix))]
+fn kept(_: &File, like: &fs::Metadata) -> fs::Permissions {
+    like.permissions()
 }
 
 /// `.NAME.<random>.awsenv.tmp`, in the same directory.

@@ -26,12 +26,23 @@ const NAVIGATES: [(&str, &str); 2] = [("Sec-Fetch-Mode", "navigate"), ("Sec-Fetc
 impl Waiting {
     /// Starts `awsenv login dev`, and answers its page without going back.
     fn new() -> Waiting {
+        Waiting::started_by(&[])
+    }
+
+    /// The same, started by another program, such as `nohup`.
+    fn started_by(before: &[&str]) -> Waiting {
         let (send, opened): (_, Receiver<String>) = channel();
         let send = std::sync::Mutex::new(send);
         let world = World::new()
             .config(DEV)
             .person(move |_, url| drop(send.lock().expect("the listener is there").send(url)));
-        let child = start(world.command().args(["login", "dev"]));
+        let child = match before {
+            [] => start(world.command().args(["login", "dev"])),
+            [program, args @ ..] => {
+                let mut command = world.command_of(std::path::Path::new(program));
+                start(command.args(args).args(["awsenv", "login", "dev"]))
+            }
+        };
         let url = opened.recv_timeout(Duration::from_secs(10)).expect("a browser opens");
         let redirect = Person::new().location(&url).expect("the listener is there");
         let parsed = url::Url::parse(&redirect).expect("the listener is there");
@@ -321,4 +332,14 @@ fn ctrl_c_leaves_nothing() {
         let left: Vec<_> = waiting.world.files().into_iter().filter(|name| name.contains(".tmp")).collect();
         assert!(left.is_empty(), "{left:?}");
     }
+}
+
+#[test]
+fn a_signal_that_whoever_started_us_ignores_is_ignored() {
+    let waiting = Waiting::started_by(&["/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh"]);
+    signal(&waiting.child, Signal::HUP);
+    let page = Waiting::get(&waiting.redirect, &NAVIGATES);
+    assert_eq!(page.status, 200, "{}", page.body);
+    let ran = end(waiting.child);
+    assert_eq!((ran.code, ran.signal), (0, None), "{ran:?}");
 }
