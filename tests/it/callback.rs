@@ -339,7 +339,7 @@ fn a_signal_that_whoever_started_us_ignores_is_ignored() {
     let waiting = Waiting::started_by(&["/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh"]);
     signal(&waiting.child, Signal::HUP);
     let page = Waiting::get(&waiting.redirect, &NAVIGATES);
-    assert_eq!(page.status, 200, "{}", page.body);
+    assert_eq!(page.status, 303, "{}", page.body);
     let ran = end(waiting.child);
     assert_eq!((ran.code, ran.signal), (0, None), "{ran:?}");
 }
