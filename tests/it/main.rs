@@ -60,12 +60,20 @@ mod shells;
 mod sim;
 /// The simulator's signatures and faults.
 mod sim_faults;
+/// The simulator's instance and container.
+mod sim_metadata;
+/// The simulator's IAM Identity Center gives tokens.
+mod sim_oidc;
+/// The simulator's IAM Identity Center takes tokens.
+mod sim_portal;
 /// The simulator refuses what AWS refuses.
 #[path = "sim.rs"]
 mod sim_self;
 /// An ordinary user.
 #[cfg(unix)]
 mod someone;
+/// The simulator's roles, MFA devices and web identities.
+mod sim_sts;
 /// A terminal of a test's own.
 #[cfg(unix)]
 #[path = "../sim/playground/terminal.rs"]

@@ -1,13 +1,14 @@
 //! The listener: a request in, a reply out, and the faults of the wire.
 
-use super::fault::{Fault, Format, Op, Refusal};
+use super::lock;
+use super::route::{Wire, reply};
 use super::state::State;
-use super::{lock, page, signin, sts};
 use chrono::DateTime;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::{Request, Response, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use serde_json::{Map, Value};
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -20,14 +21,11 @@ use tokio::sync::{mpsc, oneshot};
 /// Bytes of a request's body that are read; more is refused.
 const LONGEST_BODY: usize = 1 << 20;
 
-/// Bytes of a [`Fault::Huge`] answer.
+/// Bytes of a [`Fault::Huge`](super::Fault::Huge) answer.
 const HUGE: usize = 200 << 20;
 
-/// Bytes that a [`Fault::GzipBomb`] answer swells to.
+/// Bytes that a [`Fault::GzipBomb`](super::Fault::GzipBomb) answer swells to.
 const BOMB: usize = 1 << 30;
-
-/// Headers of one answer, at most: below what the header map takes.
-const MOST_HEADERS: usize = 20_000;
 
 /// Starts the thread of a simulator: its base URL, what stops it, and the thread.
 pub(super) fn serve(port: u16, state: Arc<Mutex<State>>) -> (String, oneshot::Sender<()>, JoinHandle<()>) {
@@ -82,6 +80,7 @@ async fn answer(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Res
     let ask = Ask::read(request).await?;
     let reply = reply(&mut lock(&state), &ask);
     if !reply.wait.is_zero() {
+        let _waiting = Waiting::begin(&state);
         tokio::time::sleep(reply.wait).await;
     }
     let mut response = match reply.act {
@@ -103,6 +102,24 @@ async fn answer(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Res
     let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     response.headers_mut().insert("date", date.parse().expect("a date is a header value"));
     Ok(response)
+}
+
+/// A call that waits for its answer, until it is dropped.
+struct Waiting<'a>(&'a Mutex<State>);
+
+impl<'a> Waiting<'a> {
+    fn begin(state: &'a Mutex<State>) -> Self {
+        let (now, most) = &mut lock(state).at_once;
+        *now += 1;
+        *most = (*most).max(*now);
+        Self(state)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        lock(self.0).at_once.0 -= 1;
+    }
 }
 
 /// A request, read whole.
@@ -163,25 +180,6 @@ impl Ask {
     }
 }
 
-/// What one call is judged by: the time, and the fault it meets.
-pub(super) struct Turn {
-    pub(super) now: i64,
-    pub(super) fault: Option<Fault>,
-}
-
-struct Reply {
-    wait: Duration,
-    now: i64,
-    act: Act,
-    wire: Wire,
-}
-
-enum Wire {
-    Whole,
-    Drip,
-    Cut,
-}
-
 /// What is done with a request.
 pub(super) enum Act {
     Answer(Answer),
@@ -189,52 +187,6 @@ pub(super) enum Act {
     Reset,
     Huge,
     GzipBomb,
-}
-
-/// Records the call, takes its fault and judges it.
-fn reply(state: &mut State, ask: &Ask) -> Reply {
-    type Judge = fn(&mut State, &Ask, &Turn) -> Result<Act, Refusal>;
-    let (name, op, format, judge): (_, _, _, Judge) = match (ask.method.as_str(), ask.path.as_str()) {
-        ("GET", "/v1/authorize") => {
-            (Some("signin Authorize".to_owned()), Some(Op::Authorize), Format::Page, signin::authorize)
-        }
-        ("POST", "/v1/authorize/decision") => (None, None, Format::Page, signin::decide),
-        ("GET", "/v1/sessions/confirmation") => (None, None, Format::Page, signin::confirm),
-        ("POST", "/v1/token") => {
-            let (name, op) = signin::name(ask);
-            (Some(name), op, Format::Json, signin::token)
-        }
-        ("POST", "/") => {
-            let (name, op) = sts::name(ask);
-            (Some(name), op, Format::Xml, sts::call)
-        }
-        ("GET", "/favicon.ico") => {
-            (None, None, Format::Page, |_, _, _| Ok(Answer::html(404, page::bare(404)).into()))
-        }
-        _ => (None, None, Format::Page, |_, ask, _| {
-            let why = format!("there is no {} {}", ask.method, ask.path);
-            Err(Refusal::new(404, "", "", "", why))
-        }),
-    };
-    state.calls.extend(name);
-
-    let fault = op.and_then(|op| state.faults.take(op));
-    let ahead = if let Some(Fault::Date(seconds)) = fault { seconds } else { 0 };
-    let turn = Turn { now: state.clock.now() + ahead, fault };
-    let mut act = judge(state, ask, &turn).unwrap_or_else(|refusal| {
-        state.refusals.push(format!("{} {}: {}", ask.method, ask.path, refusal.why));
-        Act::Answer(refusal.answer(format))
-    });
-
-    let (mut wait, mut wire) = (state.latency, Wire::Whole);
-    match (turn.fault, &mut act) {
-        (Some(Fault::Slow(time)), _) => wait += time,
-        (Some(Fault::Drip), _) => wire = Wire::Drip,
-        (Some(Fault::Truncated), _) => wire = Wire::Cut,
-        (Some(Fault::Headers(count)), Act::Answer(answer)) => answer.add_headers(count.min(MOST_HEADERS)),
-        _ => {}
-    }
-    Reply { wait, now: turn.now, act, wire }
 }
 
 /// An answer of HTTP.
@@ -247,6 +199,12 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: Vec::new(), body: body.into() }.with("content-type", kind)
+    }
+
+    /// 200 with this object.
+    pub(super) fn json(object: Map<String, Value>) -> Self {
+        Self::new(200, "application/json", Value::Object(object).to_string())
+            .with("x-amzn-RequestId", &super::sts::request_id())
     }
 
     pub(super) fn html(status: u16, body: String) -> Self {
@@ -262,7 +220,7 @@ impl Answer {
         self
     }
 
-    fn add_headers(&mut self, count: usize) {
+    pub(super) fn add_headers(&mut self, count: usize) {
         self.headers.extend((0..count).map(|n| (format!("x-sim-{n}"), "one header more".to_owned())));
     }
 
