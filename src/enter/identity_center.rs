@@ -24,6 +24,8 @@ pub(super) struct Root<'a> {
     pub(super) session: &'a SsoSession,
     pub(super) role: Option<&'a SsoRole>,
     pub(super) target: &'a LoginTarget,
+    /// The token that was there before anything was tried: not the one to wait for.
+    pub(super) before: Option<Secret>,
 }
 
 /// Signs in, once for all processes that want the same session now, whichever profiles they name.
@@ -38,7 +40,7 @@ pub(super) fn sign_in(
         return sign_in_now(host, &config, settings, root, wish);
     }
     let slot = Slot::sso_sign_in(host, root.session);
-    let before = token(host, root.session).map(|token| token.access());
+    let mut tried = root.before.clone();
     let what = format!("the sign-in to {}", shown(root.session));
     let flight = Flight { slot: &slot, limit: method::PATIENCE, what: &what };
     let cancellation = flight.cancellation();
@@ -46,8 +48,12 @@ pub(super) fn sign_in(
         host,
         &flight,
         || match token(host, root.session) {
-            Some(token) if token.expires_at > host.clock.now() && before != Some(token.access()) => {
-                from_token(host, root, wish).map(Some)
+            Some(token) if token.expires_at > host.clock.now() && tried != Some(token.access()) => {
+                tried = Some(token.access());
+                match from_token(host, root, wish) {
+                    Err(error) if error.kind == Kind::LoginRequired => Ok(None), // it is refused: no sign-in
+                    entered => entered.map(Some),
+                }
             }
             _ => Ok(None),
         },
@@ -66,6 +72,14 @@ fn token(host: &Host, session: &SsoSession) -> Option<SsoToken> {
     match SsoToken::read(&Slot::sso_token(host, session)) {
         Entry::Found(token) => Some(token),
         _ => None,
+    }
+}
+
+/// The token of a session that is kept, if a session is what is signed in to.
+pub(super) fn token_of(host: &Host, target: &LoginTarget) -> Option<Secret> {
+    match target {
+        LoginTarget::IdentityCenter { session, .. } => token(host, session).map(|token| token.access()),
+        LoginTarget::Console { .. } => None,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::{Config, Settings, Which};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, browser, signals};
 use crate::login::Way;
-use crate::model::{LoginTarget, ProfileName, Region};
+use crate::model::{LoginTarget, ProfileName, Region, Secret};
 use crate::plan::{self, Conflict, Plan};
 use crate::provider::Held;
 use crate::resolve::{self, MinTtl};
@@ -75,6 +75,7 @@ pub(crate) fn enter(
         say_if_long_term(host, name, &plan);
         return Ok(Entered { config, held: Some(held), region: None });
     };
+    let before = identity_center::token_of(host, &target);
     if !again {
         if has_token_alone(&plan, &target) && plan.steps[0].signed_in(host) == Some(true) {
             host.say(format!("`{name}` is signed in already"));
@@ -87,7 +88,7 @@ pub(crate) fn enter(
             Err(error) => return Err(error),
         }
     }
-    sign_in(host, config, settings, &plan, &target, wish)
+    sign_in(host, config, settings, &plan, &target, before, wish)
 }
 
 /// Whether a plan is a sign-in and nothing else.
@@ -102,12 +103,13 @@ fn sign_in(
     settings: &Settings,
     plan: &Plan,
     target: &LoginTarget,
+    before: Option<Secret>,
     wish: &Wish,
 ) -> Result<Entered> {
     let mut entered = match target {
         LoginTarget::Console { profile, .. } => console::sign_in(host, config, settings, profile, wish)?,
         LoginTarget::IdentityCenter { profile, session, role } => {
-            let root = Root { profile, session, role: role.as_ref(), target };
+            let root = Root { profile, session, role: role.as_ref(), target, before };
             identity_center::sign_in(host, config, settings, &root, wish)?
         }
     };
@@ -120,14 +122,17 @@ fn sign_in(
 fn refuse(name: &ProfileName, conflicts: &[Conflict]) -> Error {
     let message =
         format!("`{name}` has other credentials beside a sign-in, and tools would not agree which to use");
-    let error = conflicts.iter().fold(Error::new(Kind::Config, message), |error, conflict| {
-        error.because(format!("{}: `{}`: {}", conflict.place, conflict.key, conflict.wins))
-    });
-    let lines: Vec<&str> = conflicts.iter().map(|conflict| conflict.place.as_str()).collect();
+    let mut error = Error::new(Kind::Config, message);
+    for (at, conflict) in conflicts.iter().enumerate() {
+        let said = conflicts[..at].iter().any(|above| above.wins == conflict.wins);
+        let wins = if said { String::new() } else { format!(": {}", conflict.wins) };
+        error = error.because(format!("{}: `{}`{wins}", conflict.place, conflict.key));
+    }
+    let lines = if conflicts.len() == 1 { "that line" } else { "those lines" };
     let other: String = format!("{name}-login");
     let other = other.parse::<ProfileName>().map_or(other, |other| other.typed());
     error
-        .hint(format!("to sign in as `{name}`, remove what stands at {}", lines.join(", ")))
+        .hint(format!("to sign in as `{name}`, remove {lines}"))
         .hint(format!("to keep it, sign in under another name: awsenv login {other}"))
 }
 

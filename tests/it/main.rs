@@ -5,6 +5,7 @@
     clippy::disallowed_macros,
     clippy::print_stdout,
     clippy::unwrap_used,
+    clippy::needless_raw_string_hashes,
     clippy::case_sensitive_file_extension_comparisons,
     reason = "tests are outside the host: they make the world"
 )]
@@ -22,9 +23,15 @@ mod clients;
 /// Many real processes at once.
 #[cfg(unix)]
 mod crowd;
+/// Token files that were damaged.
+#[cfg(unix)]
+mod damage;
 /// `awsenv exec`, with real processes.
 #[cfg(unix)]
 mod exec;
+/// A machine with faults.
+#[cfg(unix)]
+mod faults;
 /// One flight, with real processes.
 #[cfg(unix)]
 mod flight;
@@ -41,6 +48,9 @@ mod output;
 mod playground;
 /// What the README promises and no other room tests.
 mod promises;
+/// Real shells take in what the real program prints.
+#[cfg(unix)]
+mod real_shells;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.
@@ -61,6 +71,9 @@ mod sim_portal;
 mod sim_self;
 /// The simulator's roles, MFA devices and web identities.
 mod sim_sts;
+/// An ordinary user.
+#[cfg(unix)]
+mod someone;
 /// Signing in to IAM Identity Center.
 mod sso;
 /// Real clients with such a sign-in, and awsenv with theirs.
