@@ -10,9 +10,9 @@ use crate::host::{Host, browser, signals};
 use crate::load;
 use crate::login::sign_in::{self, SignedIn, Wanted, Way};
 use crate::model::delta::Restore;
-use crate::model::{Credentials, ProfileName, Region, endpoints, freshness, text};
+use crate::model::{Credentials, LoginTarget, ProfileName, Region, endpoints, freshness, text};
 use crate::plan::{self, Conflict};
-use crate::provider::Held;
+use crate::provider::{Ask, Held};
 use crate::resolve::{self, MinTtl};
 use chrono::TimeDelta;
 
@@ -32,6 +32,8 @@ pub(crate) struct Wish {
     pub(crate) min_ttl: MinTtl,
     /// What stdout gets if a signal ends us while a person is waited for.
     pub(crate) parting: &'static str,
+    /// What is asked of the steps.
+    pub(crate) ask: Ask,
 }
 
 /// The profile as it is now, and its credentials.
@@ -54,29 +56,60 @@ pub(crate) fn enter(
     name: &ProfileName,
     wish: &Wish,
 ) -> Result<Entered> {
+    let mut root = name.clone();
     if let Some(profile) = config.profile(name) {
         let conflicts = plan::conflicts(&profile);
         let signs_in = profile.get("login_session").is_some();
-        let defined = profile.settings_in(Which::Config).next().is_some();
+        let defined = profile.settings_in(Which::Config).next().is_some()
+            || ["role_arn", "mfa_serial"].into_iter().any(|key| profile.get(key).is_some());
         if !conflicts.is_empty() && (signs_in || !defined) {
             return Err(refuse(name, &conflicts));
         }
-        if !conflicts.is_empty() || (signs_in && !wish.force && !wish.ephemeral) {
+        if !conflicts.is_empty() || signs_in {
             drop(profile);
-            let plan = plan::of(host, &config, name)?;
-            match resolve::credentials(host, &plan, wish.min_ttl) {
-                Ok(held) => {
-                    say_if_long_term(host, name, &plan);
-                    return Ok(Entered { config, held, region: None });
+            let plan = plan::with(host, &config, name, &wish.ask)?;
+            let target = plan.login().map(|LoginTarget::Console { profile, .. }| profile);
+            if target.is_none() || !(wish.force || wish.ephemeral) {
+                match resolve::credentials(host, &plan, wish.min_ttl) {
+                    Ok(held) => {
+                        say_if_long_term(host, name, &plan);
+                        return Ok(Entered { config, held, region: None });
+                    }
+                    Err(error) if error.kind == Kind::LoginRequired && target.is_some() => {
+                        host.debug(|| error.in_one_line());
+                    }
+                    Err(error) => return Err(error),
                 }
-                Err(error) if error.kind == Kind::LoginRequired && signs_in => {
-                    host.debug(|| error.in_one_line());
-                }
-                Err(error) => return Err(error),
             }
+            root = target.unwrap_or(root);
         }
     }
-    sign_in(host, config, settings, name, wish)
+    if config.profile(name).is_none() {
+        if wish.ask.duration.is_some() && wish.ask.role.is_none() {
+            return Err(plan::fixed_lifetime());
+        }
+        if wish.ask.shapes_role() && (wish.ephemeral || wish.ask.role.is_none()) {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("there is no profile `{name}` that leads to a role"),
+            )
+            .hint(format!("sign in first: awsenv login {}", name.typed())));
+        }
+    }
+    if let Some(conflicts) = config.profile(&root).map(|profile| plan::conflicts(&profile))
+        && root != *name
+        && !conflicts.is_empty()
+    {
+        return Err(refuse(&root, &conflicts));
+    }
+    let entered = sign_in(host, config, settings, &root, wish)?;
+    if root == *name && wish.ask.role.is_none() {
+        return Ok(entered);
+    }
+    let Entered { config, held, region } = entered;
+    let plan = plan::with(host, &config, name, &wish.ask)?;
+    let held = resolve::upon(host, &plan, held, wish.min_ttl)?;
+    Ok(Entered { config, held, region })
 }
 
 fn refuse(name: &ProfileName, conflicts: &[Conflict]) -> Error {
@@ -94,7 +127,7 @@ fn refuse(name: &ProfileName, conflicts: &[Conflict]) -> Error {
 }
 
 fn say_if_long_term(host: &Host, name: &ProfileName, plan: &plan::Plan) {
-    if let Some(place) = plan.steps.iter().find_map(|step| step.long_term()) {
+    if let Some(place) = plan.steps.last().and_then(|step| step.long_term()) {
         host.say(format!(
             "`{name}` uses long-term access keys ({place}); a browser sign-in needs none: awsenv login {}",
             format!("{name}-login")

@@ -1,5 +1,6 @@
 //! Console sign-in (`aws login`): a token file, renewed by one process for all.
 
+use super::renewal::Life;
 use super::step::{Held, Need, Provider, Step, Subject};
 use crate::aws::Endpoint;
 use crate::aws::dpop::DpopKey;
@@ -11,16 +12,13 @@ use crate::cache::login::LoginToken;
 use crate::config::Endpoints;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::model::freshness::{self, Freshness};
+use crate::model::freshness::Freshness;
 use crate::model::{Arn, LoginTarget, ProfileName, Region, Secret};
 use chrono::TimeDelta;
 use std::time::Duration;
 
-/// The usual lifetime of these credentials.
-const USUAL: TimeDelta = TimeDelta::minutes(15);
-
-/// What was received so recently is not renewed for lasting too short: a renewal would last no longer.
-const JUST_RECEIVED: TimeDelta = TimeDelta::seconds(30);
+/// AWS sets 15 minutes; a session of a role lasts 12 hours at most, whatever a clock says.
+const LIFE: Life = Life { usual: TimeDelta::minutes(15), longest: TimeDelta::hours(12) };
 
 /// How long a renewal may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -65,6 +63,18 @@ impl Step for Session {
         Some(LoginTarget::Console { profile: self.profile.clone(), session: self.arn.to_string() })
     }
 
+    fn key(&self, _: &Host) -> Option<String> {
+        Some(format!("console sign-in {}", self.arn))
+    }
+
+    fn is_role(&self) -> bool {
+        self.arn.as_str().contains(":assumed-role/")
+    }
+
+    fn sign_in_file(&self, host: &Host) -> Option<Slot> {
+        Some(Slot::login(host, self.arn.as_str()))
+    }
+
     fn held(&self, host: &Host) -> Option<Held> {
         match LoginToken::read(&Slot::login(host, self.arn.as_str())) {
             Entry::Found(token) => self.hold(&token).ok(),
@@ -82,11 +92,18 @@ impl Step for Session {
             || {
                 let token = self.token(host, &slot)?;
                 let held = self.hold(&token)?;
-                Ok((Session::judge(host, &token, &held, need) == Freshness::Fresh).then_some(held))
+                let fresh = LIFE.judge(host, &held, token.received, need) == Freshness::Fresh;
+                Ok(fresh.then_some(held))
             },
             || self.renew(host, &slot, need),
         );
-        renewed.or_else(|error| self.make_do(host, &slot, error))
+        renewed.or_else(|error| {
+            let held = match LoginToken::read(&slot) {
+                Entry::Found(token) => self.hold(&token).ok(),
+                _ => None,
+            };
+            LIFE.make_do(host, held, error)
+        })
     }
 }
 
@@ -111,21 +128,7 @@ impl Session {
 
     fn hold(&self, token: &LoginToken) -> Result<Held> {
         let credentials = token.credentials().map_err(|why| Error::new(Kind::LoginRequired, why))?;
-        let refresh_at = credentials.expiration.map(|end| freshness::refresh_at(end, token.received, USUAL));
-        Ok(Held { credentials, refresh_at, identity: Some(self.arn.identity().to_owned()) })
-    }
-
-    fn judge(host: &Host, token: &LoginToken, held: &Held, need: &Need) -> Freshness {
-        let now = host.clock.now();
-        let (Some(end), Some(refresh_at)) = (held.credentials.expiration, held.refresh_at) else {
-            return Freshness::Spent;
-        };
-        let recent = (TimeDelta::zero()..JUST_RECEIVED).contains(&(now - token.received));
-        // an end further away than any lifetime is a clock that was set back
-        if end - now > TimeDelta::hours(12) {
-            return Freshness::Stale;
-        }
-        freshness::judge(end, refresh_at, need.least.filter(|_| !recent), now)
+        Ok(LIFE.held(credentials, token.received, self.arn.identity()))
     }
 
     /// Renews the token and stores it. The caller holds the lock.
@@ -137,7 +140,7 @@ impl Session {
             let again = self.replaced(host, slot, &token)?;
             if again.refresh_token() != token.refresh_token() {
                 let held = self.hold(&again)?;
-                if Session::judge(host, &again, &held, need) == Freshness::Fresh {
+                if LIFE.judge(host, &held, again.received, need) == Freshness::Fresh {
                     return Ok(held);
                 }
                 tokens = self.ask(host, &again);
@@ -204,19 +207,5 @@ impl Session {
         let grant = Grant::Refresh { token: &refresh_token };
         let asked = host.network().block_on(signin::token(host, &endpoint, client_id, &grant, &key));
         asked.map_err(other)?.map_err(|fault| signin::explain(fault, false, &self.again()))
-    }
-
-    /// What still lasts is used although it could not be renewed.
-    fn make_do(&self, host: &Host, slot: &Slot, error: Error) -> Result<Held> {
-        let Entry::Found(token) = LoginToken::read(slot) else { return Err(error) };
-        let Ok(held) = self.hold(&token) else { return Err(error) };
-        match held.credentials.expiration {
-            Some(end) if end > host.clock.now() && end - host.clock.now() <= TimeDelta::hours(12) => {
-                let left = crate::model::time::words(end - host.clock.now());
-                host.warn(format!("not renewed, {left} left: {}", error.in_one_line()));
-                Ok(held)
-            }
-            _ => Err(error),
-        }
     }
 }

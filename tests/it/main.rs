@@ -14,6 +14,8 @@ mod browser;
 /// The listener that a browser returns to, abused.
 #[cfg(unix)]
 mod callback;
+/// The way from a profile to its credentials, and what is wrong with it.
+mod chain;
 /// The real browser.
 mod chromium;
 /// Real clients of AWS, with awsenv's files and without awsenv.
@@ -32,6 +34,8 @@ mod flight;
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
+/// MFA codes: who is asked, and how often.
+mod mfa;
 /// The network at its worst.
 #[cfg(unix)]
 mod network;
@@ -41,6 +45,8 @@ mod output;
 mod playground;
 /// What the README promises and no other room tests.
 mod promises;
+/// Roles and chains of roles.
+mod roles;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.
