@@ -6,7 +6,8 @@ use crate::provider::{Ask, MfaCode};
 use chrono::TimeDelta;
 
 /// What is asked of a role, beside what the profile says.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct Flags {
     /// Assume this role with the profile's credentials
     #[arg(long, value_name = "ARN", help_heading = "Roles and MFA")]

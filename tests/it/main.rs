@@ -5,6 +5,7 @@
     clippy::disallowed_macros,
     clippy::print_stdout,
     clippy::unwrap_used,
+    clippy::needless_raw_string_hashes,
     clippy::case_sensitive_file_extension_comparisons,
     reason = "tests are outside the host: they make the world"
 )]
@@ -16,6 +17,9 @@ mod browser;
 mod callback;
 /// The way from a profile to its credentials, and what is wrong with it.
 mod chain;
+/// The same ways as botocore's.
+#[cfg(unix)]
+mod chain_oracle;
 /// The real browser.
 mod chromium;
 /// Real clients of AWS, with awsenv's files and without awsenv.
@@ -24,9 +28,15 @@ mod clients;
 /// Many real processes at once.
 #[cfg(unix)]
 mod crowd;
+/// Token files that were damaged.
+#[cfg(unix)]
+mod damage;
 /// `awsenv exec`, with real processes.
 #[cfg(unix)]
 mod exec;
+/// A machine with faults.
+#[cfg(unix)]
+mod faults;
 /// One flight, with real processes.
 #[cfg(unix)]
 mod flight;
@@ -45,6 +55,9 @@ mod output;
 mod playground;
 /// What the README promises and no other room tests.
 mod promises;
+/// Real shells take in what the real program prints.
+#[cfg(unix)]
+mod real_shells;
 /// Roles and chains of roles.
 mod roles;
 /// Other credentials beside a sign-in.
@@ -56,11 +69,20 @@ mod shells;
 mod sim;
 /// The simulator's signatures and faults.
 mod sim_faults;
+/// The simulator's instance and container.
+mod sim_metadata;
+/// The simulator's IAM Identity Center gives tokens.
+mod sim_oidc;
+/// The simulator's IAM Identity Center takes tokens.
+mod sim_portal;
 /// The simulator refuses what AWS refuses.
 #[path = "sim.rs"]
 mod sim_self;
 /// The simulator's roles, MFA devices and web identities.
 mod sim_sts;
+/// An ordinary user.
+#[cfg(unix)]
+mod someone;
 /// A terminal of a test's own.
 #[cfg(unix)]
 #[path = "../sim/playground/terminal.rs"]
