@@ -89,13 +89,14 @@ pub(crate) fn login_dir(host: &Host) -> Option<PathBuf> {
 }
 
 /// awsenv's own directory: `AWSENV_STATE_HOME`, else `awsenv` in `XDG_STATE_HOME`, else in `~/.local/state` (Windows:
-/// `LOCALAPPDATA`).
+/// `LOCALAPPDATA`). A relative path counts as none: nothing depends on the working directory.
 fn state_dir(host: &Host) -> Option<PathBuf> {
-    if let Some(dir) = host.env.path("AWSENV_STATE_HOME") {
+    let absolute = |name| host.env.path(name).filter(|dir| dir.is_absolute());
+    if let Some(dir) = absolute("AWSENV_STATE_HOME") {
         return Some(dir);
     }
     let system = if cfg!(windows) { "LOCALAPPDATA" } else { "XDG_STATE_HOME" };
-    let dir = host.env.path(system).or_else(|| {
+    let dir = absolute(system).or_else(|| {
         let home = host.home().filter(|home| fs::is_ours(home))?;
         Some(home.join(".local").join("state"))
     })?;

@@ -171,6 +171,9 @@ impl Mfa {
         let words = shell_words::split(command).map_err(|e| wrong(e.to_string()))?;
         let Some((program, args)) = words.split_first() else { return Err(wrong("it is empty".into())) };
         let shown = text::field(program);
+        if program.contains(std::path::is_separator) && !std::path::Path::new(program).is_absolute() {
+            return Err(wrong(format!("`{shown}` depends on the directory you are in: write its full path")));
+        }
         let path = process::find(host, program.as_ref())
             .ok_or_else(|| wrong(format!("there is no program `{shown}`")))?;
         host.debug(|| format!("{place}: `{shown}` is asked for an MFA code"));

@@ -1,6 +1,7 @@
 //! Chains of profiles at random, resolved by awsenv and by botocore: the same roles, by the same keys, in the same order.
 
 use crate::clients::python;
+use crate::crowd::long;
 use crate::world::World;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -42,12 +43,12 @@ fn case(dice: &mut Dice) -> (String, String) {
         if dice.percent(70) {
             let source = if dice.percent(25) { at } else { dice.below(8) };
             config += &format!("source_profile = p{source}\n");
+            if dice.percent(5) {
+                config += "credential_source = Environment\n";
+            }
         } else if dice.percent(60) {
             let named = ["Environment", "Environment", "environment", "Nowhere"];
             config += &format!("credential_source = {}\n", named[usize::try_from(dice.below(4)).unwrap()]);
-        }
-        if dice.percent(5) {
-            config += "credential_source = Environment\n";
         }
         if dice.percent(20) {
             config += &keys(dice, 'C', at);
@@ -63,7 +64,7 @@ fn case(dice: &mut Dice) -> (String, String) {
 fn awsenv_goes_the_way_that_botocore_goes() {
     let Some(python) = python() else { return };
     let mut dice = Dice(20);
-    let cases: Vec<_> = (0..300).map(|_| case(&mut dice)).collect();
+    let cases: Vec<_> = (0..if long() { 1_000 } else { 100 }).map(|_| case(&mut dice)).collect();
     let mut oracle = Command::new(python)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/oracle/botocore_roles.py"))
         .env_clear()
@@ -114,5 +115,5 @@ fn awsenv_goes_the_way_that_botocore_goes() {
         assert_eq!(ours, theirs, "{config}\n---\n{credentials}\n---\n{answer}\n---\n{output}");
         good += usize::from(theirs.is_some_and(|calls| !calls.is_empty()));
     }
-    assert!(good > 50, "enough of the cases lead somewhere: {good}");
+    assert!(good > 20, "enough of the cases lead somewhere: {good}");
 }
