@@ -41,7 +41,7 @@
 //! - No `println!`, no `std::env`, no `Utc::now` outside `host/`: the lints deny it, so tests can give a world.
 //! - No HTTP client, runtime or thread on a path that is answered from the cache.
 //! - Nothing is read from the working directory.
-//! - No file but tokens, what they yield, the profile and locks is ever written, and never one of the user's in place.
+//! - No file but tokens, roles' credentials, the profile and locks is ever written, and never one of the user's in place.
 //! - No secret has a `Display` or a `Serialize`.
 
 mod aws;

@@ -1,10 +1,12 @@
 //! A profile's plan: the steps that lead to its credentials, and what stands in their way. Data; nothing is fetched.
 
+mod chain;
+
 use crate::config::{Config, Profile, Setting, Which};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::{LoginTarget, ProfileName};
-use crate::provider::{self, Step, Subject};
+use crate::provider::{self, Ask, Step, Subject};
 
 /// The steps for one profile.
 pub(crate) struct Plan {
@@ -25,13 +27,27 @@ impl Plan {
 /// # Errors
 /// [`Kind::Config`] for a profile that does not exist, says nothing of credentials, or contradicts itself.
 pub(crate) fn of(host: &Host, config: &Config, name: &ProfileName) -> Result<Plan> {
-    let profile = config.profile(name).ok_or_else(|| unknown(config, name))?;
-    let subject = Subject { host, config, name, profile: &profile };
-    let step = provider::claim(&subject).unwrap_or_else(|| {
-        let message = format!("{}: `{name}` says nothing of credentials", profile.place());
-        Err(Error::new(Kind::Config, message).hint(format!("sign in: awsenv login {}", name.typed())))
-    })?;
-    Ok(Plan { profile: name.clone(), steps: vec![step] })
+    with(host, config, name, &Ask::default())
+}
+
+/// Plans a profile with what a command line asks besides.
+///
+/// # Errors
+/// The same, and [`Kind::Usage`] for flags that do not fit the profile.
+pub(crate) fn with(host: &Host, config: &Config, name: &ProfileName, ask: &Ask) -> Result<Plan> {
+    Ok(Plan { profile: name.clone(), steps: chain::steps(host, config, name, ask)? })
+}
+
+/// The error for `--duration` where a person signs in and AWS sets the time.
+pub(crate) fn fixed_lifetime() -> Error {
+    Error::new(Kind::Usage, "the lifetime of a console sign-in cannot be chosen: AWS sets 15 minutes")
+        .hint("leave --duration out; awsenv renews by itself")
+}
+
+/// The same for a role of Identity Center.
+fn set_by_administrator() -> Error {
+    let message = "the lifetime of an Identity Center role cannot be chosen: an administrator sets it";
+    Error::new(Kind::Usage, message).hint("leave --duration out; awsenv renews by itself")
 }
 
 /// Where a profile signs in, if anywhere: even one whose sign-in other credentials hide.
@@ -56,7 +72,8 @@ pub(crate) fn sharing(host: &Host, config: &Config, target: &LoginTarget, but: &
 /// How a profile gets its credentials, in two words.
 pub(crate) fn kind(host: &Host, config: &Config, name: &ProfileName) -> Option<&'static str> {
     let profile = config.profile(name)?;
-    provider::kind(&Subject { host, config, name, profile: &profile })
+    let ask = Ask::default();
+    provider::kind(&Subject { host, config, name, profile: &profile, ask: &ask, named: name })
 }
 
 /// The error for a name that no profile has.

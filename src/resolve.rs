@@ -5,7 +5,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::{LoginTarget, time};
 use crate::plan::Plan;
-use crate::provider::{Held, Need};
+use crate::provider::{Held, Need, Step};
 use chrono::TimeDelta;
 
 /// How long credentials must last.
@@ -33,25 +33,36 @@ impl MinTtl {
 
 /// The credentials of a plan, renewed where they must be.
 pub(crate) fn credentials(host: &Host, plan: &Plan, min_ttl: MinTtl) -> Result<Held> {
-    go(host, plan, None, min_ttl)
-}
-
-/// The same, from what the first step has yielded just now.
-pub(crate) fn onward(host: &Host, plan: &Plan, first: Held, min_ttl: MinTtl) -> Result<Held> {
-    go(host, plan, Some(first), min_ttl)
-}
-
-fn go(host: &Host, plan: &Plan, first: Option<Held>, min_ttl: MinTtl) -> Result<Held> {
-    let need = Need { least: min_ttl.length };
-    let done = usize::from(first.is_some());
-    let mut held = first;
-    for step in plan.steps.iter().skip(done) {
-        held = Some(step.fetch(host, &need, held.as_ref())?);
-    }
-    let held =
-        held.ok_or_else(|| Error::new(Kind::Failed, format!("the plan of `{}` is empty", plan.profile)))?;
+    let need = Need { least: min_ttl.length, ..Need::default() };
+    let held = fetch(host, &plan.steps, &need)?;
     lasts(host, plan, &held, min_ttl)?;
     Ok(held)
+}
+
+/// The same, with the credentials of the first step in hand.
+pub(crate) fn upon(host: &Host, plan: &Plan, first: Held, min_ttl: MinTtl) -> Result<Held> {
+    let need = Need { least: min_ttl.length, ..Need::default() };
+    let held =
+        plan.steps.iter().skip(1).try_fold(first, |held, step| step.fetch(host, &need, Some(&held)))?;
+    lasts(host, plan, &held, min_ttl)?;
+    Ok(held)
+}
+
+/// What the last of these steps yields. Those before it are asked only if it has nothing that is fresh.
+fn fetch(host: &Host, steps: &[Box<dyn Step>], need: &Need) -> Result<Held> {
+    let Some((last, before)) = steps.split_last() else {
+        return Err(Error::new(Kind::Failed, "the plan is empty"));
+    };
+    if before.is_empty() {
+        return last.fetch(host, need, None);
+    }
+    if let Some(held) = last.fresh(host, need) {
+        return Ok(held);
+    }
+    match fetch(host, before, &Need { for_one_call: true, ..Need::default() }) {
+        Ok(from) => last.fetch(host, need, Some(&from)),
+        Err(error) => last.make_do(host, error),
+    }
 }
 
 /// Whether they last as long as asked.
@@ -62,6 +73,9 @@ fn lasts(host: &Host, plan: &Plan, held: &Held, min_ttl: MinTtl) -> Result<()> {
         return Ok(());
     }
     let limit = match plan.login() {
+        _ if plan.steps.len() > 1 => {
+            "--duration or `duration_seconds` asks for more, as far as the role allows"
+        }
         Some(LoginTarget::Console { .. }) => "those of a console sign-in last 15 minutes at most",
         Some(LoginTarget::IdentityCenter { .. }) => {
             "those of Identity Center last as long as an administrator set for the permission set"

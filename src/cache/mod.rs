@@ -2,11 +2,13 @@
 
 pub(crate) mod entry;
 pub(crate) mod flight;
+pub(crate) mod issued;
 pub(crate) mod json;
 pub(crate) mod login;
 pub(crate) mod sso;
 
 use crate::host::{Host, fs, random};
+use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;
 
@@ -30,6 +32,42 @@ impl Slot {
     pub(crate) fn sign_in(host: &Host, profile: &str) -> Slot {
         let digest = Sha256::digest(format!("awsenv sign-in\n{profile}").as_bytes());
         Slot { dir: login_dir(host), key: random::hex(&digest) }
+    }
+
+    /// What the AWS CLI keeps of a role: `~/.aws/cli/cache/<SHA-1 of the call's parameters, hex>.json`.
+    ///
+    /// Source: botocore `credentials.py`, `BaseAssumeRoleCredentialFetcher._create_cache_key`.
+    pub(crate) fn cli_role(host: &Host, parameters: &serde_json::Value) -> Slot {
+        let home = host.home().filter(|home| fs::is_ours(home));
+        Slot {
+            dir: home.map(|home| home.join(".aws").join("cli").join("cache")),
+            key: random::hex(&sha1::Sha1::digest(json::dumps(parameters))),
+        }
+    }
+
+    /// What awsenv keeps of its own, in a room of its state directory. The name is the hash of all `parts`, each with
+    /// its length before it, so that no two lists are alike.
+    pub(crate) fn own(host: &Host, room: &str, parts: &[&str]) -> Slot {
+        let tuple: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
+        Slot {
+            dir: state_dir(host).map(|dir| dir.join(room)),
+            key: random::hex(&Sha256::digest(tuple.as_bytes())),
+        }
+    }
+
+    /// The same slot with nothing behind it: what is put there is gone at once.
+    pub(crate) fn kept_nowhere(self) -> Slot {
+        Slot { dir: None, ..self }
+    }
+
+    /// The name of the file without its end: what the slot is about, in one word.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// When the file was written, if there is one.
+    pub(crate) fn modified(&self) -> Option<DateTime<Utc>> {
+        Some(std::fs::symlink_metadata(self.file()?).ok()?.modified().ok()?.into())
     }
 
     /// The file itself.
@@ -77,6 +115,21 @@ pub(crate) fn login_dir(host: &Host) -> Option<PathBuf> {
         return Some(host.env.expand(dir));
     }
     aws_dir(host, "login/cache")
+}
+
+/// awsenv's own directory: `AWSENV_STATE_HOME`, else `awsenv` in `XDG_STATE_HOME`, else in `~/.local/state` (Windows:
+/// `LOCALAPPDATA`). A relative path counts as none: nothing depends on the working directory.
+fn state_dir(host: &Host) -> Option<PathBuf> {
+    let absolute = |name| host.env.path(name).filter(|dir| dir.is_absolute());
+    if let Some(dir) = absolute("AWSENV_STATE_HOME") {
+        return Some(dir);
+    }
+    let system = if cfg!(windows) { "LOCALAPPDATA" } else { "XDG_STATE_HOME" };
+    let dir = absolute(system).or_else(|| {
+        let home = host.home().filter(|home| fs::is_ours(home))?;
+        Some(home.join(".local").join("state"))
+    })?;
+    Some(dir.join("awsenv"))
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! `awsenv exec [PROFILE] -- COMMAND…`: become a command that has the credentials.
 
+use super::flags::Flags;
 use crate::config::{self, Config, Settings};
 use crate::enter::{self, Entered, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, process};
 use crate::load::{self, Loading};
 use crate::model::{EnvDelta, ProfileName, Region, time};
-use crate::provider::{Environment, Need, Step as _};
+use crate::provider::{Ask, Environment, Need, Step as _};
 use crate::resolve::{self, MinTtl};
 use crate::{plan, select};
 use chrono::TimeDelta;
@@ -43,6 +44,8 @@ pub(crate) struct Args {
     /// Say yes to every question
     #[arg(long, short)]
     yes: bool,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
@@ -58,9 +61,16 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
             yes: args.yes,
             ephemeral: args.ephemeral,
             min_ttl: MinTtl::of(host, args.min_ttl, &settings, Some(MIN_TTL))?,
+            ask: Ask {
+                person: !args.no_login,
+                ephemeral: args.ephemeral,
+                ..args.flags.ask(args.region.as_ref())?
+            },
             ..Wish::default()
         };
         credentials(host, config, &settings, name, &wish, args.no_login)?
+    } else if args.flags.any() {
+        return Err(super::flags::no_profile("exec"));
     } else {
         Entered { config, held: Some(Environment.fetch(host, &Need::default(), None)?), region: None }
     };
@@ -92,11 +102,16 @@ fn credentials(
     if wish.ephemeral {
         return enter::enter(host, config, settings, name, wish);
     }
-    let plan = plan::of(host, &config, name)?;
+    let plan = plan::with(host, &config, name, &wish.ask)?;
     plan::warn_of_conflicts(host, &config, name);
     match resolve::credentials(host, &plan, wish.min_ttl) {
         Ok(held) => Ok(Entered { config, held: Some(held), region: None }),
-        Err(error) if error.kind == Kind::LoginRequired && !no_login && host.term.can_ask() => {
+        Err(error)
+            if error.kind == Kind::LoginRequired
+                && plan.login().is_some()
+                && !no_login
+                && host.term.can_ask() =>
+        {
             host.say(error.message());
             enter::enter(host, config, settings, name, wish)
         }

@@ -1,5 +1,6 @@
 //! `awsenv export [PROFILE]`: print credentials as a shell or a program reads them. Asks nobody.
 
+use super::flags::Flags;
 use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
@@ -28,6 +29,8 @@ pub(crate) struct Args {
     /// Renew first if less than this remains, such as `10m`
     #[arg(long, value_name = "TIME", value_parser = time::length)]
     min_ttl: Option<TimeDelta>,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 impl Args {
@@ -48,10 +51,12 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let settings = config::settings(host)?;
     let holder = select::holder(host, &config, &settings, args.profile.as_deref())?;
     let held = if let Some(name) = &holder {
-        let plan = plan::of(host, &config, name)?;
+        let plan = plan::with(host, &config, name, &args.flags.ask(args.region.as_ref())?)?;
         plan::warn_of_conflicts(host, &config, name);
         let min_ttl = MinTtl::of(host, args.min_ttl, &settings, None)?;
         resolve::credentials(host, &plan, min_ttl)?
+    } else if args.flags.any() {
+        return Err(super::flags::no_profile("export"));
     } else if dialect.is_shell() {
         return Err(Error::new(
             Kind::Usage,

@@ -1,11 +1,13 @@
 //! `awsenv login [PROFILE]`: sign in the way the profile needs, then load this shell.
 
+use super::flags::Flags;
 use crate::config::{self, Config};
 use crate::enter::{self, Entered, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::load::{self, Loading};
 use crate::model::{ProfileName, Region, text, time};
+use crate::provider::Ask;
 use crate::resolve::MinTtl;
 use crate::shell::{self, Dialect};
 use crate::{plan, select};
@@ -44,20 +46,12 @@ pub(crate) struct Args {
     /// Renew first if less than this remains, such as `10m`
     #[arg(long, value_name = "TIME", value_parser = time::length)]
     min_ttl: Option<TimeDelta>,
-    /// Not for console sign-in: AWS sets its 15 minutes
-    #[arg(long, value_name = "TIME", value_parser = time::length, hide = true)]
-    duration: Option<TimeDelta>,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let dialect = shell::choose(host, args.shell.as_deref())?;
-    if args.duration.is_some() {
-        return Err(Error::new(
-            Kind::Usage,
-            "the lifetime of a console sign-in cannot be chosen: AWS sets 15 minutes",
-        )
-        .hint("leave --duration out; awsenv renews by itself"));
-    }
     let config = config::load(host)?;
     say_problems(host, &config);
     let settings = config::settings(host)?;
@@ -66,6 +60,14 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         None => pick(host, &config)?,
     };
     select::confirm(host, &config, &name, args.yes)?;
+    let parting = if host.term.stdout_is_terminal() { "" } else { dialect.failure() };
+    let ask = Ask {
+        person: true,
+        parting,
+        anew: args.force,
+        ephemeral: args.ephemeral,
+        ..args.flags.ask(args.region.as_ref())?
+    };
     let wish = Wish {
         region: args.region.clone(),
         remote: args.remote,
@@ -74,7 +76,8 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         ephemeral: args.ephemeral,
         yes: args.yes,
         min_ttl: MinTtl::of(host, args.min_ttl, &settings, None)?,
-        parting: if host.term.stdout_is_terminal() { "" } else { dialect.failure() },
+        parting,
+        ask,
     };
     let Entered { config, held, region } = enter::enter(host, config, &settings, &name, &wish)?;
     let Some(held) = held else {

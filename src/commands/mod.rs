@@ -2,6 +2,7 @@
 
 mod exec;
 mod export;
+mod flags;
 mod list;
 mod login;
 mod logout;

@@ -10,7 +10,7 @@ use crate::host::{Host, browser, signals};
 use crate::login::Way;
 use crate::model::{LoginTarget, ProfileName, Region, Secret};
 use crate::plan::{self, Conflict, Plan};
-use crate::provider::Held;
+use crate::provider::{Ask, Held};
 use crate::resolve::{self, MinTtl};
 use identity_center::Root;
 
@@ -30,6 +30,8 @@ pub(crate) struct Wish {
     pub(crate) min_ttl: MinTtl,
     /// What stdout gets if a signal ends us while a person is waited for.
     pub(crate) parting: &'static str,
+    /// What is asked of the steps.
+    pub(crate) ask: Ask,
 }
 
 /// The profile as it is now, and its credentials.
@@ -54,41 +56,67 @@ pub(crate) fn enter(
     wish: &Wish,
 ) -> Result<Entered> {
     signals::part_with(wish.parting);
-    let again = wish.force || wish.ephemeral;
-    if let Some(profile) = config.profile(name) {
-        let conflicts = plan::conflicts(&profile);
-        let is_console = profile.get("login_session").is_some();
-        let is_defined = profile.settings_in(Which::Config).next().is_some();
-        if !conflicts.is_empty() && (is_console || !is_defined) {
-            return Err(refuse(name, &conflicts));
-        }
-        if conflicts.is_empty() && (!is_console || again) {
-            drop(profile);
-            return console::sign_in(host, config, settings, name, wish);
-        }
-    } else {
-        return console::sign_in(host, config, settings, name, wish);
+    let Some(profile) = config.profile(name) else {
+        check_new(name, wish)?;
+        return make(host, config, settings, name, wish);
+    };
+    let conflicts = plan::conflicts(&profile);
+    let is_console = profile.get("login_session").is_some();
+    let is_defined = profile.settings_in(Which::Config).next().is_some()
+        || ["role_arn", "mfa_serial"].into_iter().any(|key| profile.get(key).is_some());
+    if !conflicts.is_empty() && (is_console || !is_defined) {
+        return Err(refuse(name, &conflicts));
     }
-    let plan = plan::of(host, &config, name)?;
+    drop(profile);
+    if conflicts.is_empty() && !is_console {
+        return make(host, config, settings, name, wish);
+    }
+    let plan = plan::with(host, &config, name, &wish.ask)?;
     let Some(target) = plan.login() else {
         let held = resolve::credentials(host, &plan, wish.min_ttl)?;
         say_if_long_term(host, name, &plan);
         return Ok(Entered { config, held: Some(held), region: None });
     };
     let before = identity_center::token_of(host, &target);
-    if !again {
-        if has_token_alone(&plan, &target) && plan.steps[0].signed_in(host) == Some(true) {
+    if !(wish.force || wish.ephemeral) {
+        let has_token_alone = has_token_alone(&plan, &target);
+        if has_token_alone && plan.steps[0].signed_in(host) == Some(true) {
             host.say(format!("`{name}` is signed in already"));
             return Ok(Entered { config, held: None, region: None });
         }
         match resolve::credentials(host, &plan, wish.min_ttl) {
             Ok(held) => return Ok(Entered { config, held: Some(held), region: None }),
             Err(error) if error.kind == Kind::LoginRequired => host.debug(|| error.in_one_line()),
-            Err(_) if has_token_alone(&plan, &target) => {}
+            Err(_) if has_token_alone => {}
             Err(error) => return Err(error),
         }
     }
-    sign_in(host, config, settings, &plan, &target, before, wish)
+    sign_in(host, config, settings, name, &target, before, wish)
+}
+
+/// Signs in to the console with a profile that says nothing of credentials, which ties it.
+fn make(
+    host: &Host,
+    config: Config,
+    settings: &Settings,
+    name: &ProfileName,
+    wish: &Wish,
+) -> Result<Entered> {
+    let entered = console::sign_in(host, config, settings, name, wish)?;
+    onward(host, name, name, entered, wish)
+}
+
+/// Whether the flags fit a profile that does not exist yet.
+fn check_new(name: &ProfileName, wish: &Wish) -> Result<()> {
+    if wish.ask.duration.is_some() && wish.ask.role.is_none() {
+        return Err(plan::fixed_lifetime());
+    }
+    if wish.ask.shapes_role() && (wish.ephemeral || wish.ask.role.is_none()) {
+        let message = format!("there is no profile `{name}` that leads to a role");
+        let error = Error::new(Kind::Usage, message);
+        return Err(error.hint(format!("sign in first: awsenv login {}", name.typed())));
+    }
+    Ok(())
 }
 
 /// Whether a plan is a sign-in and nothing else.
@@ -101,22 +129,43 @@ fn sign_in(
     host: &Host,
     config: Config,
     settings: &Settings,
-    plan: &Plan,
+    name: &ProfileName,
     target: &LoginTarget,
     before: Option<Secret>,
     wish: &Wish,
 ) -> Result<Entered> {
-    let mut entered = match target {
-        LoginTarget::Console { profile, .. } => console::sign_in(host, config, settings, profile, wish)?,
+    match target {
+        LoginTarget::Console { profile, .. } => {
+            let conflicts = config.profile(profile).map(|root| plan::conflicts(&root)).unwrap_or_default();
+            if profile != name && !conflicts.is_empty() {
+                return Err(refuse(profile, &conflicts));
+            }
+            let entered = console::sign_in(host, config, settings, profile, wish)?;
+            onward(host, name, profile, entered, wish)
+        }
         LoginTarget::IdentityCenter { profile, session, role } => {
             let root = Root { profile, session, role: role.as_ref(), target, before };
-            identity_center::sign_in(host, config, settings, &root, wish)?
+            let entered = identity_center::sign_in(host, config, settings, &root, wish)?;
+            onward(host, name, profile, entered, wish)
         }
-    };
-    if let Some(first) = entered.held.take() {
-        entered.held = Some(resolve::onward(host, plan, first, wish.min_ttl)?);
     }
-    Ok(entered)
+}
+
+/// From the credentials of the root to those of the profile that was named.
+fn onward(
+    host: &Host,
+    name: &ProfileName,
+    root: &ProfileName,
+    entered: Entered,
+    wish: &Wish,
+) -> Result<Entered> {
+    if root == name && wish.ask.role.is_none() {
+        return Ok(entered);
+    }
+    let Entered { config, held, region } = entered;
+    let plan = plan::with(host, &config, name, &wish.ask)?;
+    let held = held.map(|held| resolve::upon(host, &plan, held, wish.min_ttl)).transpose()?;
+    Ok(Entered { config, held, region })
 }
 
 fn refuse(name: &ProfileName, conflicts: &[Conflict]) -> Error {
@@ -137,7 +186,7 @@ fn refuse(name: &ProfileName, conflicts: &[Conflict]) -> Error {
 }
 
 fn say_if_long_term(host: &Host, name: &ProfileName, plan: &Plan) {
-    if let Some(place) = plan.steps.iter().find_map(|step| step.long_term()) {
+    if let Some(place) = plan.steps.last().and_then(|step| step.long_term()) {
         host.say(format!(
             "`{name}` uses long-term access keys ({place}); a browser sign-in needs none: awsenv login {}",
             format!("{name}-login")

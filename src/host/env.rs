@@ -54,6 +54,21 @@ impl Env {
         path::expand(raw, self.home().as_deref(), |name| self.var(name)).into()
     }
 
+    /// The name of who works here, as the session says.
+    pub(crate) fn user(&self) -> Option<&str> {
+        ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| self.text(name))
+    }
+
+    /// The name of this machine.
+    pub(crate) fn machine(&self) -> Option<String> {
+        let named = ["HOSTNAME", "COMPUTERNAME"].into_iter().find_map(|name| self.text(name));
+        #[cfg(unix)]
+        if self.real && named.is_none() {
+            return rustix::system::uname().nodename().to_str().ok().map(str::to_owned);
+        }
+        named.map(str::to_owned)
+    }
+
     pub(super) fn home(&self) -> Option<PathBuf> {
         let name = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
         self.path(name).or_else(|| {

@@ -158,6 +158,18 @@ impl Term {
         Ok(String::from_utf8_lossy(&answer).trim_end_matches(['\n', '\r']).to_owned())
     }
 
+    /// The first line of stdin, for what a program is to say.
+    pub(crate) fn stdin_line(&self) -> Result<String> {
+        let mut line = Vec::new();
+        if self.fake.is_none() {
+            let mut stdin = std::io::stdin().lock().take(LONGEST_ANSWER);
+            stdin
+                .read_until(b'\n', &mut line)
+                .map_err(|e| Error::new(Kind::Failed, "stdin cannot be read").because(e))?;
+        }
+        Ok(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned())
+    }
+
     /// Asks for something that is pasted: it may hold line breaks, so what follows the first line at once is of it.
     pub(crate) fn ask_pasted(&self, question: &str, instead: &str) -> Result<String> {
         let first = self.ask(question, instead)?;

@@ -9,6 +9,10 @@ use crate::model::{Credentials, Secret, time};
 pub(crate) struct Environment;
 
 impl Step for Environment {
+    fn key(&self, host: &Host) -> Option<String> {
+        Some(format!("access key {}", self.held(host)?.credentials.access_key_id))
+    }
+
     fn held(&self, host: &Host) -> Option<Held> {
         self.fetch(host, &Need::default(), None).ok()
     }

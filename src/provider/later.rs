@@ -5,17 +5,12 @@
 use super::step::{Provider, Step, Subject};
 use crate::error::{Error, Kind, Result};
 
-pub(super) const ASSUME_ROLE: Later =
-    Later { kind: "assumed role", keys: &["role_arn"], unless: Some("web_identity_token_file") };
-pub(super) const WEB_IDENTITY: Later =
-    Later { kind: "web identity", keys: &["web_identity_token_file"], unless: None };
-pub(super) const PROCESS: Later =
-    Later { kind: "credential process", keys: &["credential_process"], unless: None };
+pub(super) const WEB_IDENTITY: Later = Later { kind: "web identity", keys: &["web_identity_token_file"] };
+pub(super) const PROCESS: Later = Later { kind: "credential process", keys: &["credential_process"] };
 
 pub(super) struct Later {
     kind: &'static str,
     keys: &'static [&'static str],
-    unless: Option<&'static str>,
 }
 
 impl Provider for Later {
@@ -26,9 +21,6 @@ impl Provider for Later {
     fn claim(&self, subject: &Subject) -> Option<Result<Box<dyn Step>>> {
         let profile = subject.profile;
         let setting = self.keys.iter().find_map(|key| profile.get(key))?;
-        if self.unless.is_some_and(|key| profile.get(key).is_some()) {
-            return None;
-        }
         let (place, kind) = (setting.place(), self.kind);
         let message = format!(
             "{place}: `{}` gets its credentials by {kind}, which awsenv cannot use yet",

@@ -1,6 +1,6 @@
 //! Console sign-in (`aws login`): a token file, renewed by one process for all.
 
-use super::renewal;
+use super::renewal::{self, Life};
 use super::step::{Held, Need, Provider, Step, Subject};
 use crate::aws::Endpoint;
 use crate::aws::dpop::DpopKey;
@@ -12,13 +12,13 @@ use crate::cache::login::LoginToken;
 use crate::config::Endpoints;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::model::freshness::{self, Freshness};
+use crate::model::freshness::Freshness;
 use crate::model::{Arn, LoginTarget, ProfileName, Region, Secret};
 use chrono::TimeDelta;
 use std::time::Duration;
 
-/// The usual lifetime of these credentials.
-const USUAL: TimeDelta = TimeDelta::minutes(15);
+/// AWS sets 15 minutes; a session of a role lasts 12 hours at most, whatever a clock says.
+const LIFE: Life = Life { usual: TimeDelta::minutes(15), longest: TimeDelta::hours(12) };
 
 /// How long a renewal may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -59,6 +59,18 @@ impl Step for Session {
         Some(LoginTarget::Console { profile: self.profile.clone(), session: self.arn.to_string() })
     }
 
+    fn key(&self, _: &Host) -> Option<String> {
+        Some(format!("console sign-in {}", self.arn))
+    }
+
+    fn is_role(&self) -> bool {
+        self.arn.as_str().contains(":assumed-role/")
+    }
+
+    fn sign_in_file(&self, host: &Host) -> Option<Slot> {
+        Some(Slot::login(host, self.arn.as_str()))
+    }
+
     fn held(&self, host: &Host) -> Option<Held> {
         match LoginToken::read(&Slot::login(host, self.arn.as_str())) {
             Entry::Found(token) => self.hold(&token).ok(),
@@ -76,11 +88,18 @@ impl Step for Session {
             || {
                 let token = self.token(host, &slot)?;
                 let held = self.hold(&token)?;
-                Ok((renewal::judge(host, &held, token.received, need) == Freshness::Fresh).then_some(held))
+                let fresh = LIFE.judge(host, &held, token.received, need) == Freshness::Fresh;
+                Ok(fresh.then_some(held))
             },
             || self.renew(host, &slot, need),
         );
-        renewed.or_else(|error| renewal::make_do(host, self.held(host), error))
+        renewed.or_else(|error| {
+            let held = match LoginToken::read(&slot) {
+                Entry::Found(token) => self.hold(&token).ok(),
+                _ => None,
+            };
+            LIFE.make_do(host, held, error)
+        })
     }
 }
 
@@ -105,8 +124,7 @@ impl Session {
 
     fn hold(&self, token: &LoginToken) -> Result<Held> {
         let credentials = token.credentials().map_err(|why| Error::new(Kind::LoginRequired, why))?;
-        let refresh_at = credentials.expiration.map(|end| freshness::refresh_at(end, token.received, USUAL));
-        Ok(Held { credentials, refresh_at, identity: Some(self.arn.identity().to_owned()) })
+        Ok(LIFE.held(credentials, token.received, self.arn.identity()))
     }
 
     /// Renews the token and stores it. The caller holds the lock.
@@ -119,7 +137,7 @@ impl Session {
             let again = renewal::replaced(|| self.token(host, slot), |now| now.refresh_token() == sent)?;
             if again.refresh_token() != token.refresh_token() {
                 let held = self.hold(&again)?;
-                if renewal::judge(host, &held, again.received, need) == Freshness::Fresh {
+                if LIFE.judge(host, &held, again.received, need) == Freshness::Fresh {
                     return Ok(held);
                 }
                 tokens = self.ask(host, &again);

@@ -1,6 +1,6 @@
 //! IAM Identity Center: a token, renewed by itself, becomes the credentials of a role.
 
-use super::renewal;
+use super::renewal::Life;
 use super::sso_token::{self, Renewer};
 use super::step::{Held, Need, Provider, Step, Subject};
 use crate::aws::portal;
@@ -13,13 +13,13 @@ use crate::cache::sso::token::SsoToken;
 use crate::config::{self, Endpoints};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::model::freshness::{self, Freshness};
+use crate::model::freshness::Freshness;
 use crate::model::{Credentials, LoginTarget, ProfileName, Region, Secret, SsoRole, SsoSession};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 
-/// The usual lifetime of role credentials.
-const USUAL: TimeDelta = TimeDelta::hours(1);
+/// An administrator sets 1 to 12 hours.
+const LIFE: Life = Life { usual: TimeDelta::hours(1), longest: TimeDelta::hours(12) };
 
 /// How long the way to role credentials may take, a renewal of the token on it included.
 const LIMIT: Duration = Duration::from_secs(90);
@@ -51,7 +51,7 @@ impl Provider for IdentityCenter {
     }
 
     fn claim(&self, subject: &Subject) -> Option<Result<Box<dyn Step>>> {
-        let Subject { host, config, name, profile } = subject;
+        let Subject { host, config, name, profile, .. } = subject;
         self.keys.iter().find_map(|key| profile.get(key))?;
         let center = || -> Result<Box<dyn Step>> {
             let session = config::sso_session(config, profile)?.ok_or_else(|| {
@@ -79,6 +79,19 @@ impl Step for Center {
         })
     }
 
+    fn key(&self, _: &Host) -> Option<String> {
+        let (session, role) = (self.session.key(), self.role.as_ref()?);
+        Some(format!("Identity Center {}:{session} {} {}", session.len(), role.account, role.name))
+    }
+
+    fn is_role(&self) -> bool {
+        true
+    }
+
+    fn sign_in_file(&self, host: &Host) -> Option<Slot> {
+        Some(Slot::sso_token(host, &self.session))
+    }
+
     fn held(&self, host: &Host) -> Option<Held> {
         let role = self.role.as_ref()?;
         let cached = self.cached(host, &Slot::sso_role(host, &self.session, role), role)?;
@@ -100,12 +113,12 @@ impl Step for Center {
             || {
                 let Some(cached) = self.cached(host, &slot, role) else { return Ok(None) };
                 let held = hold(cached.credentials, cached.received, role);
-                let is_fresh = renewal::judge(host, &held, cached.received, need) == Freshness::Fresh;
+                let is_fresh = LIFE.judge(host, &held, cached.received, need) == Freshness::Fresh;
                 Ok(is_fresh.then_some(held))
             },
             || self.renew(host, &slot, role),
         );
-        fetched.or_else(|error| renewal::make_do(host, self.held(host), error))
+        fetched.or_else(|error| LIFE.make_do(host, self.held(host), error))
     }
 }
 
@@ -163,8 +176,7 @@ impl Center {
 
 /// Role credentials in hand.
 pub(crate) fn hold(credentials: Credentials, received: DateTime<Utc>, role: &SsoRole) -> Held {
-    let refresh_at = credentials.expiration.map(|end| freshness::refresh_at(end, received, USUAL));
-    Held { credentials, refresh_at, identity: Some(role.name.clone()) }
+    LIFE.held(credentials, received, &role.name)
 }
 
 /// Asks for role credentials with the token of a sign-in that is not kept yet.

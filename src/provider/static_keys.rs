@@ -53,6 +53,10 @@ impl Step for Keys {
         self.credentials.session_token.is_none().then_some(self.place.as_str())
     }
 
+    fn key(&self, _: &Host) -> Option<String> {
+        Some(format!("access key {}", self.credentials.access_key_id))
+    }
+
     fn held(&self, _: &Host) -> Option<Held> {
         Some(Held { credentials: self.credentials.clone(), refresh_at: None, identity: None })
     }

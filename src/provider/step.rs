@@ -1,5 +1,7 @@
 //! The contract of a credential provider: it takes a profile, and yields a step that fetches.
 
+use super::ask::Ask;
+use crate::cache::Slot;
 use crate::config::{Config, Profile, Setting};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
@@ -21,6 +23,10 @@ pub(crate) struct Subject<'a> {
     pub(crate) config: &'a Config,
     pub(crate) name: &'a ProfileName,
     pub(crate) profile: &'a Profile<'a>,
+    /// What the command line asks besides.
+    pub(crate) ask: &'a Ask,
+    /// The profile that was named, from which the plan leads here: whom `awsenv login` is told.
+    pub(crate) named: &'a ProfileName,
 }
 
 impl Subject<'_> {
@@ -43,12 +49,38 @@ pub(crate) trait Step {
         None
     }
 
-    /// What there is without asking anybody: no network, no lock.
-    fn held(&self, host: &Host) -> Option<Held>;
+    /// Whose credentials these are, as text that stays the same while they are renewed: what is cached of a step above
+    /// bears it. `None`: that is not known before they are fetched.
+    fn key(&self, _: &Host) -> Option<String> {
+        None
+    }
+
+    /// Whether they are those of a role: AWS lets a role that is assumed with them last an hour.
+    fn is_role(&self) -> bool {
+        false
+    }
+
+    /// The file that a sign-in writes: what others cached of a step above, before, is not trusted.
+    fn sign_in_file(&self, _: &Host) -> Option<Slot> {
+        None
+    }
 
     /// Whether the sign-in that this step rests on is there, as far as this computer knows. `None`: it needs none.
     fn signed_in(&self, host: &Host) -> Option<bool> {
         self.login().map(|_| self.held(host).is_some())
+    }
+
+    /// What there is without asking anybody: no network, no lock.
+    fn held(&self, host: &Host) -> Option<Held>;
+
+    /// The same, if it need not be renewed: then the steps before are not asked either.
+    fn fresh(&self, _: &Host, _: &Need) -> Option<Held> {
+        None
+    }
+
+    /// What still lasts, where the steps before failed with this.
+    fn make_do(&self, _: &Host, error: Error) -> Result<Held> {
+        Err(error)
     }
 
     /// The credentials, renewed if they must be. `from` is what the step before yields; the first step has none.
@@ -60,6 +92,8 @@ pub(crate) trait Step {
 pub(crate) struct Need {
     /// How long they must last at least (`--min-ttl`).
     pub(crate) least: Option<TimeDelta>,
+    /// They sign one call of the step above, now, and no more.
+    pub(crate) for_one_call: bool,
 }
 
 /// Credentials in hand.

@@ -17,6 +17,18 @@ print(session.client('sts').get_caller_identity()['Arn'])
 print(session.get_credentials().get_frozen_credentials().access_key)
 ";
 
+/// The same with the cache of roles that the AWS CLI gives to botocore.
+///
+/// Source: `awscli/customizations/assumerole.py`.
+const CLI: &str = "\
+import botocore.session, botocore.utils, os, sys
+session = botocore.session.Session(profile=sys.argv[1])
+cache = botocore.utils.JSONFileCache(os.path.expanduser('~/.aws/cli/cache'))
+session.get_component('credential_provider').get_provider('assume-role').cache = cache
+print(session.create_client('sts').get_caller_identity()['Arn'])
+print(session.get_credentials().get_frozen_credentials().access_key)
+";
+
 /// The same with the AWS SDK for JavaScript; the first argument says where the credentials come from.
 const JAVASCRIPT: &str = "\
 const { STSClient, GetCallerIdentityCommand } = require('@aws-sdk/client-sts');
@@ -290,4 +302,37 @@ for name in sys.argv[1:]:
     let listed = world.finish("boto3", world.alone(&python).args(["-c", listed]));
     let listed: Vec<String> = serde_json::from_str(&listed.stdout).unwrap();
     assert_eq!(listed, names);
+}
+
+#[test]
+fn a_role_that_awsenv_assumed_is_the_aws_clis_and_the_other_way_round() {
+    let Some(python) = python() else { return };
+    let role = "arn:aws:iam::123456789012:role/team/Ops";
+    let world = || {
+        let world = World::new()
+            .config(&format!(
+                "[profile ops]\nrole_arn = {role}\nsource_profile = user\nregion = eu-west-1\nrole_session_name = me\n\
+                 external_id = x/1\nduration_seconds = 1800\n"
+            ))
+            .credentials("[user]\naws_access_key_id = AKIABOB0000000000001\naws_secret_access_key = bobsecret\n");
+        world.sim.key("AKIABOB0000000000001", "bobsecret", "arn:aws:iam::123456789012:user/bob");
+        drop(world.sim.role(role).trusts("123456789012").external_id("x/1"));
+        world
+    };
+    let cli = |world: &World| world.finish("the AWS CLI", world.alone(&python).args(["-c", CLI, "ops"]));
+    let key = |output: &Output| output.stdout.lines().nth(1).unwrap_or_default().to_owned();
+
+    let first = world();
+    let exported = first.run("export ops --format json");
+    let used = cli(&first);
+    assert_eq!((exported.code, used.code), (0, 0), "{used}");
+    assert_eq!(used.stdout.lines().next(), Some("arn:aws:sts::123456789012:assumed-role/Ops/me"));
+    assert!(exported.stdout.contains(&key(&used)), "{exported}\n{used}");
+    assert_eq!(first.sim.calls(), ["sts AssumeRole", "sts GetCallerIdentity"]);
+
+    let second = world();
+    let used = cli(&second);
+    let exported = second.run("export ops --format json");
+    assert!(used.code == 0 && exported.stdout.contains(&key(&used)), "{exported}\n{used}");
+    assert_eq!(second.sim.calls(), ["sts AssumeRole", "sts GetCallerIdentity"]);
 }

@@ -15,6 +15,11 @@ mod browser;
 /// The listener that a browser returns to, abused.
 #[cfg(unix)]
 mod callback;
+/// The way from a profile to its credentials, and what is wrong with it.
+mod chain;
+/// The same ways as botocore's.
+#[cfg(unix)]
+mod chain_oracle;
 /// The real browser.
 mod chromium;
 /// Real clients of AWS, with awsenv's files and without awsenv.
@@ -39,6 +44,8 @@ mod flight;
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
+/// MFA codes: who is asked, and how often.
+mod mfa;
 /// The network at its worst.
 #[cfg(unix)]
 mod network;
@@ -51,6 +58,8 @@ mod promises;
 /// Real shells take in what the real program prints.
 #[cfg(unix)]
 mod real_shells;
+/// Roles and chains of roles.
+mod roles;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.

@@ -97,7 +97,6 @@ fn keys_without_a_partner_are_an_error_with_file_and_line() {
 #[test]
 fn kinds_that_are_not_there_yet_say_so() {
     for (line, kind) in [
-        ("role_arn = arn:aws:iam::123456789012:role/R\nsource_profile = x", "assumed role"),
         ("credential_process = /bin/true", "credential process"),
         ("web_identity_token_file = /x\nrole_arn = arn:aws:iam::123456789012:role/R", "web identity"),
     ] {

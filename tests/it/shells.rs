@@ -180,7 +180,7 @@ fn list_tells_how_each_signs_in() {
         dev   console sign-in  123456789012  Admin   eu-west-1  15m left
         late  console sign-in  000000000001  root    -          sign in
         corp  Identity Center  000000000002  Reader  -
-        hop   assumed role     000000000003  Deploy  -
+        hop   assumed role     000000000003  Deploy  -          signed in
         bare  -                -             -       us-east-1
         keys  access keys      -             -       -
         ---
