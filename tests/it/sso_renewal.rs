@@ -307,3 +307,37 @@ fn list_and_status_tell_how_it_stands() {
         [exit 0]"]]
     .assert_eq(&world.run("status").to_string());
 }
+
+/// A role upon the role of `dev`.
+const HOP: &str = "[profile hop]\nrole_arn = arn:aws:iam::123456789012:role/Deploy\nsource_profile = dev\n";
+
+#[test]
+fn a_chain_signs_in_at_its_root_and_out_again() {
+    let world = world().config(&format!("{CONFIG}{HOP}"));
+    world.sim.role("arn:aws:iam::123456789012:role/Deploy").trusts("123456789012");
+    let export = world.run("export hop");
+    assert_eq!(export.code, 4, "{export}");
+    let login = world.run("login hop");
+    assert_eq!((login.code, world.opened(), world.sim.count("sts AssumeRole")), (0, 1, 1), "{login}");
+    assert!(login.stdout.contains("AWSENV_IDENTITY='Deploy'"), "{login}");
+    let again = world.run("login hop");
+    assert_eq!((again.code, world.opened(), world.sim.count("sts AssumeRole")), (0, 1, 1), "{again}");
+    assert_eq!((world.run("export dev").code, world.run("list").code, fetches(&world)), (0, 0, 1));
+    let top = world.run("login dev --role arn:aws:iam::123456789012:role/Deploy");
+    assert_eq!((top.code, world.opened(), fetches(&world)), (0, 1, 1), "{top}");
+    let longer = world.run("login dev --duration 1h");
+    assert_eq!(longer.code, 2, "{longer}");
+    assert!(longer.stderr.contains("an administrator sets it"), "{longer}");
+
+    let forced = world.run("login hop --force");
+    assert_eq!((forced.code, world.opened(), fetches(&world)), (0, 2, 2), "{forced}");
+    let output = world.run("logout hop");
+    assert!(output.stderr.contains("the same sign-in served: dev, prod, token"), "{output}");
+    assert_eq!((world.sim.count("sso Logout"), world.run("export dev").code), (1, 4));
+
+    let ephemeral = World::new().config(&format!("{CONFIG}{HOP}"));
+    ephemeral.sim.assign("123456789012", "", "Admin");
+    ephemeral.sim.role("arn:aws:iam::123456789012:role/Deploy").trusts("123456789012");
+    let output = ephemeral.run("login hop --ephemeral");
+    assert_eq!((output.code, ephemeral.files()), (0, vec![".aws/config".to_owned()]), "{output}");
+}
