@@ -10,7 +10,7 @@ use crate::cache::{self, Slot};
 use crate::config::{Config, Endpoints};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::model::{LoginTarget, ProfileName, Region, SsoSession};
+use crate::model::{LoginTarget, ProfileName, Region};
 use crate::plan;
 use crate::provider::sso;
 use chrono::{DateTime, Utc};
@@ -31,24 +31,23 @@ impl Ended {
 
 /// Ends the sign-in of a profile, and of all that share it.
 pub(crate) fn leave(host: &Host, config: &Config, target: &LoginTarget) -> Result<Ended> {
-    match target {
+    let ended = match target {
         LoginTarget::Console { profile, session } => {
-            end_console(host, &Slot::login(host, session), profile.as_str())
+            end_console(host, &Slot::login(host, session), profile.as_str())?
         }
         LoginTarget::IdentityCenter { profile, session, .. } => {
             let endpoints = Endpoints::of(host, config, config.profile(profile).as_ref())?;
             let slot = Slot::sso_token(host, session);
-            let ended = end_sso(host, &endpoints, &slot, Some(&session.region), profile.as_str())?;
-            // what may not be used any more is removed, even if the token was gone already
-            let derived = roles(host, config, target, session);
-            let ends = forget_roles(host, &derived)?;
-            Ok(match ended {
-                Ended::SignIn(_) => Ended::SignIn(ends),
-                Ended::Nothing if ends.is_some() => Ended::SignIn(ends),
-                Ended::Nothing => Ended::Nothing,
-            })
+            end_sso(host, &endpoints, &slot, Some(&session.region), profile.as_str())?
         }
-    }
+    };
+    // what may not be used any more is removed, even if the token was gone already
+    let last = forget(host, &derived(host, config, target))?;
+    Ok(match ended {
+        Ended::SignIn(ends) => Ended::SignIn(ends.max(last)),
+        Ended::Nothing if last.is_some() => Ended::SignIn(last),
+        Ended::Nothing => Ended::Nothing,
+    })
 }
 
 /// Ends every sign-in of this computer; how many there were.
@@ -121,20 +120,17 @@ fn cannot(e: std::io::Error) -> Error {
     Error::new(Kind::Failed, "the sign-in cannot be removed").because(e)
 }
 
-/// Where the role credentials of a session are kept, as far as profiles name its roles.
-fn roles(host: &Host, config: &Config, target: &LoginTarget, session: &SsoSession) -> Vec<Slot> {
+/// Where that is kept which was fetched with a sign-in, as far as profiles lead to it.
+fn derived(host: &Host, config: &Config, target: &LoginTarget) -> Vec<Slot> {
     let names = config.names().into_iter().filter_map(|name| name.parse::<ProfileName>().ok());
-    let targets = names.filter_map(|name| plan::login(host, config, &name));
-    let of_session =
-        targets.filter(|theirs| theirs.is_shared_with(target)).filter_map(|theirs| match theirs {
-            LoginTarget::IdentityCenter { role, .. } => role,
-            LoginTarget::Console { .. } => None,
-        });
-    of_session.map(|role| Slot::sso_role(host, session, &role)).collect()
+    let plans = names.filter_map(|name| plan::of(host, config, &name).ok());
+    let of_target = plans.filter(|plan| plan.login().is_some_and(|theirs| theirs.is_shared_with(target)));
+    let slots = of_target.flat_map(|plan| plan.steps).flat_map(|step| step.derived(host));
+    slots.filter(|slot| slot.file().is_some_and(|file| file.exists())).collect()
 }
 
-/// Removes role credentials, each after a renewal that is under way; when the last of them ends.
-fn forget_roles(host: &Host, slots: &[Slot]) -> Result<Option<DateTime<Utc>>> {
+/// Removes what was fetched, each after a renewal that is under way; when the last of it ends.
+fn forget(host: &Host, slots: &[Slot]) -> Result<Option<DateTime<Utc>>> {
     let mut last = None;
     for slot in slots {
         let flight = Flight { slot, limit: Duration::from_secs(90), what: "the renewal of role credentials" };

@@ -148,6 +148,10 @@ impl Step for Role {
         true
     }
 
+    fn derived(&self, _: &Host) -> Vec<Slot> {
+        [Some(&self.own), self.shared.as_ref()].into_iter().flatten().cloned().collect()
+    }
+
     fn held(&self, host: &Host) -> Option<Held> {
         let both = [self.read(host, &self.own), self.shared.as_ref().and_then(|slot| self.read(host, slot))];
         let both = both.into_iter().flatten().map(|(held, _)| held);

@@ -92,6 +92,10 @@ impl Step for Center {
         Some(Slot::sso_token(host, &self.session))
     }
 
+    fn derived(&self, host: &Host) -> Vec<Slot> {
+        self.role.iter().map(|role| Slot::sso_role(host, &self.session, role)).collect()
+    }
+
     fn held(&self, host: &Host) -> Option<Held> {
         let role = self.role.as_ref()?;
         let cached = self.cached(host, &Slot::sso_role(host, &self.session, role), role)?;

@@ -70,6 +70,11 @@ pub(crate) trait Step {
         self.login().map(|_| self.held(host).is_some())
     }
 
+    /// Where this step keeps what it fetched with a sign-in: it is removed with that.
+    fn derived(&self, _: &Host) -> Vec<Slot> {
+        Vec::new()
+    }
+
     /// What there is without asking anybody: no network, no lock.
     fn held(&self, host: &Host) -> Option<Held>;
 

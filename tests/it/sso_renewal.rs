@@ -334,6 +334,7 @@ fn a_chain_signs_in_at_its_root_and_out_again() {
     let output = world.run("logout hop");
     assert!(output.stderr.contains("the same sign-in served: dev, prod, token"), "{output}");
     assert_eq!((world.sim.count("sso Logout"), world.run("export dev").code), (1, 4));
+    assert_eq!(world.run("export hop").code, 4, "what was assumed with it is gone too");
 
     let ephemeral = World::new().config(&format!("{CONFIG}{HOP}"));
     ephemeral.sim.assign("123456789012", "", "Admin");
