@@ -149,7 +149,7 @@ pub(crate) fn with_dashes(argv: &[OsString]) -> Vec<OsString> {
 }
 
 /// Removed besides what the delta unsets: other ways to another identity, and marks of other tools.
-const REMOVED: [&str; 4] = ["AWS_SDK_LOAD_CONFIG", "BOTO_CONFIG", "_AWS_CLI_PROFILE_CHAIN", "_AWSENV_DEPTH"];
+const REMOVED: [&str; 4] = ["AWS_SDK_LOAD_CONFIG", "BOTO_CONFIG", "_AWS_CLI_PROFILE_CHAIN", "_AWSENV_CHAIN"];
 const REMOVED_PREFIXES: [&str; 6] =
     ["AWS_BEARER_TOKEN_", "AWS_SSO", "AWSUME_", "GRANTED_", "AWSENV_", "AWSU_"];
 

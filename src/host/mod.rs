@@ -4,6 +4,7 @@
 //! environment, clock, questions and browser are given, while files and sockets stay real.
 
 pub(crate) mod browser;
+pub(crate) mod child;
 pub(crate) mod clock;
 pub(crate) mod env;
 pub(crate) mod fs;

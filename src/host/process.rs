@@ -22,7 +22,7 @@ pub(crate) fn start_detached(path: &Path, args: &[String]) -> std::io::Result<()
     command.spawn().map(drop)
 }
 
-fn command(path: &Path) -> Command {
+pub(super) fn command(path: &Path) -> Command {
     #[expect(clippy::disallowed_methods, reason = "the door")]
     Command::new(path)
 }

@@ -2,6 +2,9 @@
 
 use std::sync::Mutex;
 
+/// What stdout gets when a signal ends us.
+static PARTING: Mutex<&str> = Mutex::new("");
+
 /// What is still to be done when a signal ends us.
 static LAST: Mutex<Vec<Box<dyn FnOnce() + Send>>> = Mutex::new(Vec::new());
 
@@ -16,8 +19,16 @@ pub(crate) fn before_parting(last: impl FnOnce() + Send + 'static) {
 /// as it would have: the shell sees a process that died of the signal (130 for Ctrl-C).
 ///
 /// Done only before a question or a wait, so that cached paths start no thread.
-#[cfg(unix)]
 pub(crate) fn part_with(parting: &'static str) {
+    if let Ok(mut last) = PARTING.lock() {
+        *last = parting;
+    }
+    watch();
+}
+
+/// [`part_with`], leaving on stdout what it would have had: for what must not outlive us.
+#[cfg(unix)]
+pub(crate) fn watch() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use std::io::Write as _;
     static ONCE: std::sync::Once = std::sync::Once::new();
@@ -26,6 +37,7 @@ pub(crate) fn part_with(parting: &'static str) {
         let terminal = Terminal::remember();
         std::thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
+                let parting = PARTING.lock().map_or("", |parting| *parting);
                 let mut stdout = std::io::stdout();
                 let _ = stdout.write_all(parting.as_bytes()).and_then(|()| stdout.flush());
                 terminal.restore();
@@ -40,7 +52,7 @@ pub(crate) fn part_with(parting: &'static str) {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn part_with(_parting: &'static str) {}
+pub(crate) fn watch() {}
 
 /// The terminal as it was before a picker hid the cursor and took the keys one by one.
 #[cfg(unix)]

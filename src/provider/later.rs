@@ -11,8 +11,6 @@ pub(super) const WEB_IDENTITY: Later =
     Later { kind: "web identity", keys: &["web_identity_token_file"], unless: None };
 pub(super) const IDENTITY_CENTER: Later =
     Later { kind: "Identity Center", keys: &["sso_account_id", "sso_role_name"], unless: None };
-pub(super) const PROCESS: Later =
-    Later { kind: "credential process", keys: &["credential_process"], unless: None };
 pub(super) const SOURCE: Later =
     Later { kind: "Identity Center", keys: &["sso_session", "sso_start_url"], unless: None };
 

@@ -3,6 +3,7 @@
 mod environment;
 mod later;
 mod login_session;
+mod process;
 mod static_keys;
 mod step;
 
@@ -19,7 +20,7 @@ static PROVIDERS: [&dyn Provider; 8] = [
     &later::IDENTITY_CENTER,
     &static_keys::CREDENTIALS_FILE,
     &login_session::LoginSession,
-    &later::PROCESS,
+    &process::Process,
     &static_keys::CONFIG_FILE,
     &later::SOURCE,
 ];

@@ -39,6 +39,9 @@ mod network;
 mod output;
 /// The playground as a newcomer meets it, and its demonstration.
 mod playground;
+/// `credential_process`, with real programs, and against botocore.
+#[cfg(unix)]
+mod process;
 /// What the README promises and no other room tests.
 mod promises;
 /// Other credentials beside a sign-in.
