@@ -56,6 +56,8 @@ mod sim_faults;
 /// The simulator refuses what AWS refuses.
 #[path = "sim.rs"]
 mod sim_self;
+/// The simulator's roles, MFA devices and web identities.
+mod sim_sts;
 /// A terminal of a test's own.
 #[cfg(unix)]
 #[path = "../sim/playground/terminal.rs"]

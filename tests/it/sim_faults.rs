@@ -11,24 +11,34 @@ use std::time::Duration;
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 const WHO: &str = "Action=GetCallerIdentity&Version=2011-06-15";
-const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const MOMENT: &str = "20300102T030405Z";
 
-fn call(sim: &Sim, headers: &[(&str, &str)], body: &str) -> Page {
+pub(crate) fn call(sim: &Sim, headers: &[(&str, &str)], body: &str) -> Page {
     Person::new().send("POST", &format!("{}/", sim.url()), headers, body).expect("STS answers")
 }
 
 /// A signed `GetCallerIdentity` at [`MOMENT`], its headers in order.
 fn signed(sim: &Sim, id: &str, secret: &str, token: Option<&str>) -> Vec<(&'static str, String)> {
+    signed_at(MOMENT, sim, (id, secret, token), WHO)
+}
+
+/// The headers of a call of STS, signed, in order.
+pub(crate) fn signed_at(
+    moment: &str,
+    sim: &Sim,
+    (id, secret, token): (&str, &str, Option<&str>),
+    body: &str,
+) -> Vec<(&'static str, String)> {
     let host = sim.url().replace("http://", "");
     let mut headers =
-        vec![("content-type", FORM.to_owned()), ("host", host), ("x-amz-date", MOMENT.to_owned())];
+        vec![("content-type", FORM.to_owned()), ("host", host), ("x-amz-date", moment.to_owned())];
     headers.extend(token.map(|token| ("x-amz-security-token", token.to_owned())));
     let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let lines = headers.iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>().join("\n");
-    let canonical = format!("POST\n/\n\n{lines}\n\n{names}\n{}", hex(&Sha256::digest(WHO)));
-    let scope = "20300102/eu-west-1/sts/aws4_request";
-    let text = format!("AWS4-HMAC-SHA256\n{MOMENT}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
+    let canonical = format!("POST\n/\n\n{lines}\n\n{names}\n{}", hex(&Sha256::digest(body)));
+    let scope = format!("{}/eu-west-1/sts/aws4_request", &moment[..8]);
+    let text = format!("AWS4-HMAC-SHA256\n{moment}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
     let key = scope.split('/').fold(format!("AWS4{secret}").into_bytes(), |key, part| hmac(&key, part));
     let signature = hex(&hmac(&key, &text));
     let value =
@@ -50,7 +60,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-fn borrowed<'a>(headers: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn borrowed<'a>(headers: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
     headers.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
@@ -67,12 +77,13 @@ fn the_published_signatures_are_verified() {
                 &RoleSessionName=me";
     let mfa = "Action=GetSessionToken&Version=2011-06-15&SerialNumber=arn%3Aaws%3Aiam%3A%3A123456789012%3Amfa%2Falice\
                &TokenCode=123456";
-    for (host, region, token, body, signature) in [
+    for (host, region, token, body, why, signature) in [
         (
             "sts.us-east-1.amazonaws.com",
             "us-east-1",
             "",
             WHO,
+            "",
             "31a53dffa2a862b2d2bc284346c53a4ed89acdd2f90e3bfe53a65089e513ddd2",
         ),
         (
@@ -80,6 +91,7 @@ fn the_published_signatures_are_verified() {
             "us-east-1",
             "FakeSessionToken/+==",
             WHO,
+            "",
             "d4ea4bb065dc9083160810495e98255843ec58a875906519d2684dd0189e70a8",
         ),
         (
@@ -87,6 +99,7 @@ fn the_published_signatures_are_verified() {
             "cn-north-1",
             "",
             role,
+            "the role is unknown",
             "0154bee7d0d21da7fa7de5988a1f63e8d792347cfa5b7e98f37ce073b6e6a23f",
         ),
         (
@@ -94,6 +107,7 @@ fn the_published_signatures_are_verified() {
             "us-east-1",
             "",
             mfa,
+            "has no device",
             "3eda2b62e0305bc8abb4aeed856e5884d009cb12ab5df3619d522c679976d3e1",
         ),
     ] {
@@ -114,7 +128,7 @@ fn the_published_signatures_are_verified() {
         if body == WHO {
             assert_eq!(page.status, 200, "{:?}", sim.refusals());
         } else {
-            assert_refused(&sim, &page, 400, "InvalidAction", "Could not find operation");
+            assert_refused(&sim, &page, 403, "AccessDenied", why);
         }
     }
     let calls = ["sts GetCallerIdentity", "sts GetCallerIdentity", "sts AssumeRole", "sts GetSessionToken"];

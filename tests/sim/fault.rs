@@ -17,6 +17,12 @@ pub(crate) enum Op {
     Refresh,
     /// STS `GetCallerIdentity`.
     CallerIdentity,
+    /// STS `AssumeRole`.
+    AssumeRole,
+    /// STS `GetSessionToken`.
+    SessionToken,
+    /// STS `AssumeRoleWithWebIdentity`.
+    WebIdentity,
 }
 
 /// Something that goes wrong.
@@ -56,7 +62,8 @@ pub(crate) enum Fault {
     Truncated,
     /// Adds this many headers to the true answer (at most 20 000).
     Headers(usize),
-    /// Replaces one field of a true answer in JSON (`expiresIn`, `accessToken.sessionToken`); `Null` removes it.
+    /// Replaces one field of a true answer (`expiresIn`, `accessToken.sessionToken`; in XML `Credentials.Expiration`
+    /// as text); `Null` removes it.
     Field(String, Value),
     /// Names another identity: in the answer of STS, or as `sub` and `session_arn` of the id token.
     Identity(String),

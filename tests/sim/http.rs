@@ -1,8 +1,8 @@
 //! The listener: a request in, a reply out, and the faults of the wire.
 
-use super::fault::{Fault, Format, Op, Refusal};
+use super::lock;
+use super::route::{Wire, reply};
 use super::state::State;
-use super::{lock, page, signin, sts};
 use chrono::DateTime;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
@@ -20,14 +20,11 @@ use tokio::sync::{mpsc, oneshot};
 /// Bytes of a request's body that are read; more is refused.
 const LONGEST_BODY: usize = 1 << 20;
 
-/// Bytes of a [`Fault::Huge`] answer.
+/// Bytes of a [`Fault::Huge`](super::Fault::Huge) answer.
 const HUGE: usize = 200 << 20;
 
-/// Bytes that a [`Fault::GzipBomb`] answer swells to.
+/// Bytes that a [`Fault::GzipBomb`](super::Fault::GzipBomb) answer swells to.
 const BOMB: usize = 1 << 30;
-
-/// Headers of one answer, at most: below what the header map takes.
-const MOST_HEADERS: usize = 20_000;
 
 /// Starts the thread of a simulator: its base URL, what stops it, and the thread.
 pub(super) fn serve(port: u16, state: Arc<Mutex<State>>) -> (String, oneshot::Sender<()>, JoinHandle<()>) {
@@ -163,25 +160,6 @@ impl Ask {
     }
 }
 
-/// What one call is judged by: the time, and the fault it meets.
-pub(super) struct Turn {
-    pub(super) now: i64,
-    pub(super) fault: Option<Fault>,
-}
-
-struct Reply {
-    wait: Duration,
-    now: i64,
-    act: Act,
-    wire: Wire,
-}
-
-enum Wire {
-    Whole,
-    Drip,
-    Cut,
-}
-
 /// What is done with a request.
 pub(super) enum Act {
     Answer(Answer),
@@ -189,52 +167,6 @@ pub(super) enum Act {
     Reset,
     Huge,
     GzipBomb,
-}
-
-/// Records the call, takes its fault and judges it.
-fn reply(state: &mut State, ask: &Ask) -> Reply {
-    type Judge = fn(&mut State, &Ask, &Turn) -> Result<Act, Refusal>;
-    let (name, op, format, judge): (_, _, _, Judge) = match (ask.method.as_str(), ask.path.as_str()) {
-        ("GET", "/v1/authorize") => {
-            (Some("signin Authorize".to_owned()), Some(Op::Authorize), Format::Page, signin::authorize)
-        }
-        ("POST", "/v1/authorize/decision") => (None, None, Format::Page, signin::decide),
-        ("GET", "/v1/sessions/confirmation") => (None, None, Format::Page, signin::confirm),
-        ("POST", "/v1/token") => {
-            let (name, op) = signin::name(ask);
-            (Some(name), op, Format::Json, signin::token)
-        }
-        ("POST", "/") => {
-            let (name, op) = sts::name(ask);
-            (Some(name), op, Format::Xml, sts::call)
-        }
-        ("GET", "/favicon.ico") => {
-            (None, None, Format::Page, |_, _, _| Ok(Answer::html(404, page::bare(404)).into()))
-        }
-        _ => (None, None, Format::Page, |_, ask, _| {
-            let why = format!("there is no {} {}", ask.method, ask.path);
-            Err(Refusal::new(404, "", "", "", why))
-        }),
-    };
-    state.calls.extend(name);
-
-    let fault = op.and_then(|op| state.faults.take(op));
-    let ahead = if let Some(Fault::Date(seconds)) = fault { seconds } else { 0 };
-    let turn = Turn { now: state.clock.now() + ahead, fault };
-    let mut act = judge(state, ask, &turn).unwrap_or_else(|refusal| {
-        state.refusals.push(format!("{} {}: {}", ask.method, ask.path, refusal.why));
-        Act::Answer(refusal.answer(format))
-    });
-
-    let (mut wait, mut wire) = (state.latency, Wire::Whole);
-    match (turn.fault, &mut act) {
-        (Some(Fault::Slow(time)), _) => wait += time,
-        (Some(Fault::Drip), _) => wire = Wire::Drip,
-        (Some(Fault::Truncated), _) => wire = Wire::Cut,
-        (Some(Fault::Headers(count)), Act::Answer(answer)) => answer.add_headers(count.min(MOST_HEADERS)),
-        _ => {}
-    }
-    Reply { wait, now: turn.now, act, wire }
 }
 
 /// An answer of HTTP.
@@ -262,7 +194,7 @@ impl Answer {
         self
     }
 
-    fn add_headers(&mut self, count: usize) {
+    pub(super) fn add_headers(&mut self, count: usize) {
         self.headers.extend((0..count).map(|n| (format!("x-sim-{n}"), "one header more".to_owned())));
     }
 

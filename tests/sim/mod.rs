@@ -6,8 +6,10 @@
 //!
 //! ```text
 //! http.rs      the listener: a request in, a reply out, and the faults of the wire
+//! route.rs     which service a request is for, and the fault it meets
 //!   signin.rs  GET /v1/authorize, POST /v1/token      dpop.rs    the proof of possession
 //!   sts.rs     POST /  (one file an action: sts/)     sigv4.rs   the signature
+//!                                                     iam.rs     roles, MFA devices, web identities
 //!   page.rs    what a browser is shown                fault.rs   what can be made to go wrong
 //!   state.rs   what the simulator remembers           person.rs  someone at a browser
 //!                                                     whoami.rs  a client of STS
@@ -18,8 +20,10 @@
 mod dpop;
 mod fault;
 mod http;
+mod iam;
 mod page;
 mod person;
+mod route;
 mod signin;
 mod sigv4;
 mod state;
@@ -148,15 +152,20 @@ impl Sim {
         self.state().faults.clear();
     }
 
-    /// The calls seen so far, in order: `signin Authorize`, `signin CreateOAuth2Token authorization_code`,
-    /// `signin CreateOAuth2Token refresh_token`, `sts GetCallerIdentity`; refused ones too.
+    /// The calls seen so far, in order, refused ones too: `signin Authorize`, `signin CreateOAuth2Token GRANT`,
+    /// `sts ACTION`.
     pub(crate) fn calls(&self) -> Vec<String> {
-        self.state().calls.clone()
+        self.state().requests.iter().map(|(call, _)| call.clone()).collect()
+    }
+
+    /// The same, each with its parameters in their order: of the query, and of the form or the JSON in its body.
+    pub(crate) fn requests(&self) -> Vec<(String, Vec<(String, String)>)> {
+        self.state().requests.clone()
     }
 
     /// How many calls seen so far begin with `prefix`.
     pub(crate) fn count(&self, prefix: &str) -> usize {
-        self.state().calls.iter().filter(|call| call.starts_with(prefix)).count()
+        self.state().requests.iter().filter(|(call, _)| call.starts_with(prefix)).count()
     }
 
     /// Why each refused request was refused, in order.

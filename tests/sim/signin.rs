@@ -3,8 +3,9 @@
 
 use super::dpop::{self, Flaw};
 use super::fault::{Fault, Format, Op, Refusal};
-use super::http::{Act, Answer, Ask, Turn};
+use super::http::{Act, Answer, Ask};
 use super::page;
+use super::route::Turn;
 use super::state::{Authorization, Code, RefreshToken, State, url_text};
 use base64::{Engine, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};

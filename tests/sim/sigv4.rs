@@ -18,6 +18,10 @@ const LEEWAY: i64 = 15 * 60;
 /// Who signed a request.
 pub(super) struct Signer {
     pub(super) identity: String,
+    /// Whether with temporary credentials.
+    pub(super) temporary: bool,
+    /// The serial number of the MFA device that was used for those.
+    pub(super) mfa: Option<String>,
 }
 
 /// What the `Authorization` header holds.
@@ -79,7 +83,7 @@ pub(super) fn verify(ask: &Ask, service: &str, keys: &Keys, now: i64) -> Result<
             format!("the credentials {key_id} have expired"),
         ));
     }
-    Ok(Signer { identity: key.identity.clone() })
+    Ok(Signer { identity: key.identity.clone(), temporary: key.session.is_some(), mfa: key.mfa.clone() })
 }
 
 /// The `Authorization` header for a request as it is, all of whose headers are signed; they are in order.

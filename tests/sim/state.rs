@@ -1,6 +1,6 @@
 //! What the simulator remembers: its clock, its rules, whom it knows, what it issued, what it saw.
 
-use super::{ALICE, fault::Faults};
+use super::{ALICE, fault::Faults, iam::Iam};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rand::{TryRng, rngs::SysRng};
 use std::collections::{HashMap, HashSet};
@@ -22,7 +22,9 @@ pub(super) struct State {
     /// Ids of all proofs ever shown.
     pub(super) proofs: HashSet<String>,
     pub(super) keys: Keys,
-    pub(super) calls: Vec<String>,
+    pub(super) iam: Iam,
+    /// The calls seen, each with its parameters.
+    pub(super) requests: Vec<(String, Vec<(String, String)>)>,
     pub(super) refusals: Vec<String>,
     pub(super) secrets: Vec<String>,
 }
@@ -84,7 +86,8 @@ impl State {
             refresh_tokens: HashMap::new(),
             proofs: HashSet::new(),
             keys: Keys::default(),
-            calls: Vec::new(),
+            iam: Iam::default(),
+            requests: Vec::new(),
             refusals: Vec::new(),
             secrets: Vec::new(),
         }
@@ -135,18 +138,25 @@ pub(super) struct Key {
     /// The session token and the end of temporary credentials; long-term ones have neither.
     pub(super) session: Option<(String, i64)>,
     pub(super) identity: String,
+    /// The serial number of the MFA device that was used for them.
+    pub(super) mfa: Option<String>,
 }
 
 impl Keys {
     pub(super) fn long_term(&mut self, id: &str, secret: &str, identity: &str) {
-        let key = Key { secret: secret.to_owned(), session: None, identity: identity.to_owned() };
+        let key = Key { secret: secret.to_owned(), session: None, identity: identity.to_owned(), mfa: None };
         self.0.insert(id.to_owned(), key);
     }
 
     pub(super) fn temporary(&mut self, id: &str, secret: &str, token: &str, identity: &str, expires: i64) {
         let session = Some((token.to_owned(), expires));
-        self.0
-            .insert(id.to_owned(), Key { secret: secret.to_owned(), session, identity: identity.to_owned() });
+        let key = Key { secret: secret.to_owned(), session, identity: identity.to_owned(), mfa: None };
+        self.0.insert(id.to_owned(), key);
+    }
+
+    /// Remembers that an MFA device was used for these credentials.
+    pub(super) fn used_mfa(&mut self, id: &str, serial: Option<String>) {
+        self.0.get_mut(id).expect("the credentials were issued").mfa = serial;
     }
 
     pub(super) fn find(&self, id: &str) -> Option<&Key> {

@@ -1,21 +1,39 @@
 //! STS: `POST /` with a form, answered in XML. One file an action: its function, and its line in [`ACTIONS`].
 
+mod assume_role;
 mod caller_identity;
+mod check;
+mod session;
+mod session_token;
+mod web_identity;
 
-use super::fault::{Format, Op, Refusal};
-use super::http::{Act, Answer, Ask, Turn};
+use super::fault::{Fault, Format, Op, Refusal};
+use super::http::{Act, Answer, Ask};
+use super::page::escape;
+use super::route::Turn;
 use super::sigv4::{self, Signer};
 use super::state::{State, random_text};
+use serde_json::Value;
 use std::collections::HashMap;
 use url::form_urlencoded;
 
 /// The actions known: their names, the faults they can meet, and what makes their results.
-const ACTIONS: &[Action] = &[Action {
-    name: "GetCallerIdentity",
-    op: Op::CallerIdentity,
-    signed: true,
-    result: caller_identity::result,
-}];
+const ACTIONS: &[Action] = &[
+    Action {
+        name: "GetCallerIdentity",
+        op: Op::CallerIdentity,
+        signed: true,
+        result: caller_identity::result,
+    },
+    Action { name: "AssumeRole", op: Op::AssumeRole, signed: true, result: assume_role::result },
+    Action { name: "GetSessionToken", op: Op::SessionToken, signed: true, result: session_token::result },
+    Action {
+        name: "AssumeRoleWithWebIdentity",
+        op: Op::WebIdentity,
+        signed: false,
+        result: web_identity::result,
+    },
+];
 
 struct Action {
     name: &'static str,
@@ -66,17 +84,38 @@ pub(super) fn call(state: &mut State, ask: &Ask, turn: &Turn) -> Result<Act, Ref
         );
         return Err(Refusal::new(400, "", "InvalidAction", &told, told.as_str()));
     };
-    let signer = if action.signed { Some(sigv4::verify(ask, "sts", &state.keys, turn.now)?) } else { None };
+    let signed = action.signed || !ask.all("authorization").is_empty();
+    let signer = if signed { Some(sigv4::verify(ask, "sts", &state.keys, turn.now)?) } else { None };
+    let count = form_urlencoded::parse(&ask.body).count();
+    if count != form.len() {
+        let why = format!("{count} parameters have {} names", form.len());
+        return Err(Refusal::new(400, "", "MalformedQueryString", "A parameter was given twice", why));
+    }
     if let Some(act) = turn.fault.as_ref().and_then(|fault| fault.instead(Format::Xml)) {
         return Ok(act);
     }
-    let result = (action.result)(state, &Asked { form, signer, turn })?;
+    let mut result = (action.result)(state, &Asked { form, signer, turn })?;
+    if let Some(Fault::Field(path, value)) = &turn.fault {
+        alter(&mut result, path, value);
+    }
     let id = request_id();
     let body = format!(
         "<{name}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <{name}Result>\n{result}  </{name}Result>\n  \
          <ResponseMetadata>\n    <RequestId>{id}</RequestId>\n  </ResponseMetadata>\n</{name}Response>\n"
     );
     Ok(Answer::new(200, "text/xml", body).with("x-amzn-RequestId", &id).into())
+}
+
+/// Puts `value` into the element that the dotted `path` ends with, or removes that if it is `Null`.
+fn alter(result: &mut String, path: &str, value: &Value) {
+    let name = path.rsplit('.').next().unwrap_or_default();
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let Some(((before, rest), text)) = result.split_once(&open).zip(value.as_str().or(Some(""))) else {
+        return;
+    };
+    let Some((_, after)) = rest.split_once(&close) else { return };
+    let element = if value.is_null() { String::new() } else { [&open, &*escape(text), &close].concat() };
+    *result = [before, &element, after].concat();
 }
 
 /// A new request id, in the shape of a UUID.

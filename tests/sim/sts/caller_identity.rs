@@ -1,21 +1,11 @@
 //! `GetCallerIdentity`: who signed.
 
 use super::super::{fault::Fault, page::escape};
-use super::{Asked, Refusal, State};
+use super::{Asked, Refusal, State, check};
 use sha2::{Digest, Sha256};
 
 pub(super) fn result(_: &mut State, asked: &Asked<'_>) -> Result<String, Refusal> {
-    let unexpected = asked.form.keys().find(|name| !["Action", "Version"].contains(&name.as_str()));
-    if let Some(name) = unexpected {
-        let told = "Unexpected parameter";
-        return Err(Refusal::new(
-            400,
-            "",
-            "ValidationError",
-            told,
-            format!("GetCallerIdentity takes no {name}"),
-        ));
-    }
+    check::only(asked, "GetCallerIdentity", &[])?;
     let signer = asked.signer.as_ref().expect("the action is signed");
     let arn = match &asked.turn.fault {
         Some(Fault::Identity(other)) => other,
@@ -31,7 +21,7 @@ pub(super) fn result(_: &mut State, asked: &Asked<'_>) -> Result<String, Refusal
 }
 
 /// The unique id of an identity: the same for the same ARN, in the shape of its kind.
-fn user_id(arn: &str, account: &str) -> String {
+pub(super) fn user_id(arn: &str, account: &str) -> String {
     let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
     let parts: Vec<_> = resource.split('/').collect();
     match parts[..] {
