@@ -1,11 +1,11 @@
 //! A plan becomes credentials: the one act that may ask AWS.
 
-use crate::config::Settings;
+use crate::config::{Config, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::{LoginTarget, time};
 use crate::plan::Plan;
-use crate::provider::{Held, Need};
+use crate::provider::{self, Environment, Held, Need, Step as _};
 use chrono::TimeDelta;
 
 /// How long credentials must last.
@@ -42,6 +42,15 @@ pub(crate) fn credentials(host: &Host, plan: &Plan, min_ttl: MinTtl) -> Result<H
         held.ok_or_else(|| Error::new(Kind::Failed, format!("the plan of `{}` is empty", plan.profile)))?;
     lasts(host, plan, &held, min_ttl)?;
     Ok(held)
+}
+
+/// The credentials of the shell itself, where nothing names a profile.
+pub(crate) fn ambient(host: &Host, config: &Config) -> Result<Held> {
+    let need = Need::default();
+    match provider::ambient(host, config) {
+        Some(step) => step?.fetch(host, &need, None),
+        None => Environment.fetch(host, &need, None),
+    }
 }
 
 /// Whether they last as long as asked.

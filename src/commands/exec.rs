@@ -6,7 +6,6 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Host, process};
 use crate::load::{self, Loading};
 use crate::model::{EnvDelta, ProfileName, Region, time};
-use crate::provider::{Environment, Need, Step as _};
 use crate::resolve::{self, MinTtl};
 use crate::{plan, select};
 use chrono::TimeDelta;
@@ -62,7 +61,8 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         };
         credentials(host, config, &settings, name, &wish, args.no_login)?
     } else {
-        Entered { config, held: Environment.fetch(host, &Need::default(), None)?, region: None }
+        let held = resolve::ambient(host, &config)?;
+        Entered { config, held, region: None }
     };
     let loading = Loading {
         config: &entered.config,

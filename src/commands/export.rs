@@ -5,7 +5,6 @@ use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::load::{self, Loading};
 use crate::model::{Region, time};
-use crate::provider::{Environment, Need, Step as _};
 use crate::resolve::{self, MinTtl};
 use crate::{plan, select, shell};
 use chrono::TimeDelta;
@@ -38,14 +37,14 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         plan::warn_of_conflicts(host, &config, name);
         let min_ttl = MinTtl::of(host, args.min_ttl, &settings, None)?;
         resolve::credentials(host, &plan, min_ttl)?
-    } else if dialect.is_shell() {
+    } else if dialect.is_shell() && host.env.text("AWS_ACCESS_KEY_ID").is_some() {
         return Err(Error::new(
             Kind::Usage,
             "no profile is named, and this shell has its credentials already",
         )
         .hint("name a profile: awsenv export dev"));
     } else {
-        Environment.fetch(host, &Need::default(), None)?
+        resolve::ambient(host, &config)?
     };
     let loading = Loading {
         config: &config,

@@ -9,6 +9,7 @@ pub(crate) mod clock;
 pub(crate) mod env;
 pub(crate) mod fs;
 pub(crate) mod http;
+pub(crate) mod machine;
 pub(crate) mod path;
 pub(crate) mod process;
 pub(crate) mod random;

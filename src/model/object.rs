@@ -100,8 +100,8 @@ mod tests {
         assert!(read(good).is_ok());
         assert_eq!(read(&good.replace("\"t\"", "null")).unwrap().session_token, None);
         for (bad, told) in [
-            (good.replace("{", r#"{"SecretAccessKey":"HUSH","#), "`SecretAccessKey` stands in it twice"),
-            (good.replace("{", r#"{"x":1,"x":2,"#), "`x` stands in it twice"),
+            (good.replace('{', r#"{"SecretAccessKey":"HUSH","#), "`SecretAccessKey` stands in it twice"),
+            (good.replace('{', r#"{"x":1,"x":2,"#), "`x` stands in it twice"),
             (good.replace("\"HUSH\"", "[\"HUSH\"]"), "its `SecretAccessKey` is not a text"),
             (good.replace("SecretAccessKey", "Secret"), "it has no `SecretAccessKey`"),
             (good.replace("05Z", "05"), "its `Expiration`: `2030-01-02T03:04:05` is not a time with a zone"),

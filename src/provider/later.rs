@@ -7,8 +7,6 @@ use crate::error::{Error, Kind, Result};
 
 pub(super) const ASSUME_ROLE: Later =
     Later { kind: "assumed role", keys: &["role_arn"], unless: Some("web_identity_token_file") };
-pub(super) const WEB_IDENTITY: Later =
-    Later { kind: "web identity", keys: &["web_identity_token_file"], unless: None };
 pub(super) const IDENTITY_CENTER: Later =
     Later { kind: "Identity Center", keys: &["sso_account_id", "sso_role_name"], unless: None };
 pub(super) const SOURCE: Later =

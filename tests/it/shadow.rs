@@ -99,7 +99,6 @@ fn kinds_that_are_not_there_yet_say_so() {
     for (line, kind) in [
         ("sso_session = corp\nsso_account_id = 123456789012\nsso_role_name = R", "Identity Center"),
         ("role_arn = arn:aws:iam::123456789012:role/R\nsource_profile = x", "assumed role"),
-        ("web_identity_token_file = /x\nrole_arn = arn:aws:iam::123456789012:role/R", "web identity"),
     ] {
         let world = World::new().config(&format!("[profile p]\n{line}\n"));
         for command in ["login p", "export p"] {
