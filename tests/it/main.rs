@@ -53,6 +53,12 @@ mod shells;
 mod sim;
 /// The simulator's signatures and faults.
 mod sim_faults;
+/// The simulator's instance and container.
+mod sim_metadata;
+/// The simulator's IAM Identity Center gives tokens.
+mod sim_oidc;
+/// The simulator's IAM Identity Center takes tokens.
+mod sim_portal;
 /// The simulator refuses what AWS refuses.
 #[path = "sim.rs"]
 mod sim_self;

@@ -314,9 +314,9 @@ fn hundreds_are_served_at_once_and_the_end_closes_the_port() {
         stream.read_to_string(&mut text).unwrap();
         assert!(text.starts_with("HTTP/1.1 404"), "{text}");
     }
-    let expected =
-        ["AWS_ENDPOINT_URL_SIGNIN", "AWS_ENDPOINT_URL_STS"].map(|name| (name, sim.url().to_owned()));
-    assert_eq!(sim.env(), expected);
+    let services = ["SIGNIN", "STS", "SSO", "SSO_OIDC"];
+    let expected = services.map(|name| (format!("AWS_ENDPOINT_URL_{name}"), sim.url().to_owned()));
+    assert!(sim.env().into_iter().map(|(name, url)| (name.to_owned(), url)).eq(expected), "{:?}", sim.env());
     drop(sim);
     assert!(TcpStream::connect(&host).is_err());
     assert!(Sim::start().now() > 1_700_000_000);

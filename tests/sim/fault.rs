@@ -9,7 +9,7 @@ use std::time::Duration;
 /// A call that can meet a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Op {
-    /// The sign-in page.
+    /// A page where a person signs in: of sign-in, or of IAM Identity Center.
     Authorize,
     /// A code traded for credentials.
     Token,
@@ -23,6 +23,28 @@ pub(crate) enum Op {
     SessionToken,
     /// STS `AssumeRoleWithWebIdentity`.
     WebIdentity,
+    /// OIDC `RegisterClient`.
+    Register,
+    /// OIDC `StartDeviceAuthorization`.
+    Device,
+    /// OIDC `CreateToken` for a code of a device or of a browser.
+    OidcToken,
+    /// OIDC `CreateToken` for a refresh token.
+    OidcRefresh,
+    /// Portal `GetRoleCredentials`.
+    RoleCredentials,
+    /// Portal `ListAccounts` and `ListAccountRoles`.
+    PortalLists,
+    /// Portal `Logout`.
+    PortalLogout,
+    /// The token of an instance.
+    ImdsToken,
+    /// The name of an instance's role.
+    ImdsRole,
+    /// The credentials of an instance's role.
+    ImdsCredentials,
+    /// The credentials of a container's role.
+    Container,
 }
 
 /// Something that goes wrong.
@@ -32,7 +54,8 @@ pub(crate) enum Op {
 /// delay it spend them.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    /// Replaces: the service says no, in its own format; `error` is the `error` of sign-in, the `Code` of STS.
+    /// Replaces: the service says no, in its own format; `error` is the `error` of sign-in and of OIDC, the `Code`
+    /// of STS, the `__type` of the portal, the `code` of a container.
     Error { status: u16, error: String, message: String },
     /// Replaces: this status, and an empty body.
     Status(u16),
@@ -65,7 +88,8 @@ pub(crate) enum Fault {
     /// Replaces one field of a true answer (`expiresIn`, `accessToken.sessionToken`; in XML `Credentials.Expiration`
     /// as text); `Null` removes it.
     Field(String, Value),
-    /// Names another identity: in the answer of STS, or as `sub` and `session_arn` of the id token.
+    /// Names another identity: in the answer of STS, or as `sub` and `session_arn` of the id token; the portal,
+    /// an instance and a container give credentials of it.
     Identity(String),
     /// Judges and answers by a clock this many seconds ahead.
     Date(i64),
@@ -77,6 +101,9 @@ pub(super) enum Format {
     Page,
     Json,
     Xml,
+    Oidc,
+    Portal,
+    Container,
 }
 
 impl Fault {
@@ -174,6 +201,19 @@ impl Refusal {
             Format::Json => {
                 let body = json!({ "error": self.error, "message": self.message }).to_string();
                 Answer::new(self.status, "application/json", body).with("x-amzn-ErrorType", self.kind)
+            }
+            Format::Oidc => {
+                let body = json!({ "error": self.error, "error_description": self.message }).to_string();
+                let kind = super::sso::exception(&self.error);
+                Answer::new(self.status, "application/json", body).with("x-amzn-ErrorType", kind)
+            }
+            Format::Container => {
+                let body = json!({ "code": self.error, "message": self.message }).to_string();
+                Answer::new(self.status, "application/json", body)
+            }
+            Format::Portal => {
+                let body = json!({ "message": self.message, "__type": self.error }).to_string();
+                Answer::new(self.status, "application/json", body).with("x-amzn-ErrorType", &self.error)
             }
             Format::Xml => {
                 let side = if self.status >= 500 { "Receiver" } else { "Sender" };

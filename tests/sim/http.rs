@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::{Request, Response, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use serde_json::{Map, Value};
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -79,6 +80,7 @@ async fn answer(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Res
     let ask = Ask::read(request).await?;
     let reply = reply(&mut lock(&state), &ask);
     if !reply.wait.is_zero() {
+        let _waiting = Waiting::begin(&state);
         tokio::time::sleep(reply.wait).await;
     }
     let mut response = match reply.act {
@@ -100,6 +102,24 @@ async fn answer(request: Request<Incoming>, state: Arc<Mutex<State>>) -> io::Res
     let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     response.headers_mut().insert("date", date.parse().expect("a date is a header value"));
     Ok(response)
+}
+
+/// A call that waits for its answer, until it is dropped.
+struct Waiting<'a>(&'a Mutex<State>);
+
+impl<'a> Waiting<'a> {
+    fn begin(state: &'a Mutex<State>) -> Self {
+        let (now, most) = &mut lock(state).at_once;
+        *now += 1;
+        *most = (*most).max(*now);
+        Self(state)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        lock(self.0).at_once.0 -= 1;
+    }
 }
 
 /// A request, read whole.
@@ -179,6 +199,12 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: Vec::new(), body: body.into() }.with("content-type", kind)
+    }
+
+    /// 200 with this object.
+    pub(super) fn json(object: Map<String, Value>) -> Self {
+        Self::new(200, "application/json", Value::Object(object).to_string())
+            .with("x-amzn-RequestId", &super::sts::request_id())
     }
 
     pub(super) fn html(status: u16, body: String) -> Self {

@@ -1,4 +1,4 @@
-//! The AWS simulator: sign-in (`aws login`) and STS on a loopback port, for tests and for play.
+//! The AWS simulator: sign-in (`aws login`), IAM Identity Center and STS on a loopback port, for tests and for play.
 //!
 //! It shares nothing with `src/`. PKCE, proofs of possession and Signature Version 4 are derived here anew
 //! from their specifications, and whatever AWS would refuse is refused, so that a mistake made in `src/` cannot
@@ -10,6 +10,8 @@
 //!   signin.rs  GET /v1/authorize, POST /v1/token      dpop.rs    the proof of possession
 //!   sts.rs     POST /  (one file an action: sts/)     sigv4.rs   the signature
 //!                                                     iam.rs     roles, MFA devices, web identities
+//!   sso.rs     IAM Identity Center (OIDC and the portal: sso/)
+//!   metadata.rs  credentials of an instance and of a container
 //!   page.rs    what a browser is shown                fault.rs   what can be made to go wrong
 //!   state.rs   what the simulator remembers           person.rs  someone at a browser
 //!                                                     whoami.rs  a client of STS
@@ -21,11 +23,14 @@ mod dpop;
 mod fault;
 mod http;
 mod iam;
+mod metadata;
 mod page;
 mod person;
+mod query;
 mod route;
 mod signin;
 mod sigv4;
+mod sso;
 mod state;
 mod sts;
 pub(crate) mod whoami;
@@ -74,7 +79,14 @@ impl Sim {
 
     /// The variables that point a client here.
     pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
-        ["AWS_ENDPOINT_URL_SIGNIN", "AWS_ENDPOINT_URL_STS"].map(|name| (name, self.url.clone())).to_vec()
+        [
+            "AWS_ENDPOINT_URL_SIGNIN",
+            "AWS_ENDPOINT_URL_STS",
+            "AWS_ENDPOINT_URL_SSO",
+            "AWS_ENDPOINT_URL_SSO_OIDC",
+        ]
+        .map(|name| (name, self.url.clone()))
+        .to_vec()
     }
 
     /// Offers one more identity on the sign-in page, below those already there.
@@ -127,7 +139,7 @@ impl Sim {
         self.state().rules.login_lifetime = seconds;
     }
 
-    /// Whether a refresh token is good once only, as it is unless told.
+    /// Whether a refresh token, of sign-in or of OIDC, is good once only, as it is unless told.
     pub(crate) fn single_use_refresh(&self, on: bool) {
         self.state().rules.single_use_refresh = on;
     }
@@ -153,7 +165,9 @@ impl Sim {
     }
 
     /// The calls seen so far, in order, refused ones too: `signin Authorize`, `signin CreateOAuth2Token GRANT`,
-    /// `sts ACTION`.
+    /// `sts ACTION`, `oidc Authorize`, `oidc RegisterClient`, `oidc StartDeviceAuthorization`, `oidc CreateToken GRANT`
+    /// (`device_code` for short), `sso GetRoleCredentials` and the like, `imds Token`,
+    /// `imds Role`, `imds Credentials`, `container Credentials`.
     pub(crate) fn calls(&self) -> Vec<String> {
         self.state().requests.iter().map(|(call, _)| call.clone()).collect()
     }
@@ -166,6 +180,11 @@ impl Sim {
     /// How many calls seen so far begin with `prefix`.
     pub(crate) fn count(&self, prefix: &str) -> usize {
         self.state().requests.iter().filter(|(call, _)| call.starts_with(prefix)).count()
+    }
+
+    /// How many calls waited for their answers at once, at most; only what is delayed waits ([`Sim::latency`]).
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.state().at_once.1
     }
 
     /// Why each refused request was refused, in order.

@@ -54,15 +54,59 @@ pub(super) fn authorize(ticket: &str, identities: &[String], cross_device: bool,
         )
         .expect("a String takes all that is written");
     }
+    let returns_to = breakable(&escape(returns_to));
+    choices(
+        title,
+        client,
+        ["/v1/authorize/decision", ticket],
+        &buttons,
+        &format!("The answer goes to {returns_to}"),
+    )
+}
+
+/// The page that asks whether a client may act for someone: buttons `#continue` and `#cancel`.
+pub(super) fn consent(way: [&str; 2], client: &str, scopes: &[String], code: Option<&str>) -> String {
+    let shown = code.map_or(String::new(), |code| format!("<code id=\"code\">{}</code>", escape(code)));
+    let buttons =
+        "<button id=\"continue\" class=\"first\" name=\"choice\" value=\"0\"><b>Allow access</b></button>\n";
+    let words = format!(
+        "{} asks to act for you. Allow it only if you have just started it{}.",
+        escape(client),
+        if code.is_some() { ", and it shows this code" } else { "" }
+    );
+    let scopes = if scopes.is_empty() { "no scope".to_owned() } else { escape(&scopes.join(" ")) };
+    choices(
+        "Allow access to your accounts?",
+        &words,
+        way,
+        &[shown, buttons.to_owned()].concat(),
+        &breakable(&scopes),
+    )
+}
+
+/// The page that asks for the code of a device.
+pub(super) fn ask_code() -> String {
+    let form = "<form action=\"/device\"><input name=\"user_code\" autofocus autocomplete=\"off\">\
+                <button class=\"first\"><b>Continue</b></button></form>";
+    frame("Enter the code of your device", &format!("<p>It is shown where you started to sign in.</p>{form}"))
+}
+
+/// The page of someone who decided about a device.
+pub(super) fn device_done(approved: bool) -> String {
+    let title = if approved { "Access allowed" } else { "Access denied" };
+    frame(title, "<p>You can return to the device that asked. This page can be closed.</p>")
+}
+
+/// A form of buttons that leads to a path with a ticket.
+fn choices(title: &str, words: &str, [path, ticket]: [&str; 2], buttons: &str, footer: &str) -> String {
     let ticket = escape(ticket);
     frame(
         title,
         &format!(
-            "<p>{client}</p>\n<form method=\"post\" action=\"/v1/authorize/decision\">\n\
+            "<p>{words}</p>\n<form method=\"post\" action=\"{path}\">\n\
              <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\n{buttons}\
              <button id=\"cancel\" class=\"quiet\" name=\"choice\" value=\"cancel\">Cancel</button>\n</form>\n\
-             <footer>The answer goes to {}</footer>",
-            breakable(&escape(returns_to))
+             <footer>{footer}</footer>"
         ),
     )
 }

@@ -77,6 +77,25 @@ impl Person {
             .ok_or("no code is shown".to_owned())
     }
 
+    /// Opens the page of a device with its code in the URL (`verificationUriComplete`), and allows it.
+    pub(crate) fn approve_device(&self, url: &str) -> Result<Page, String> {
+        self.approve(url)
+    }
+
+    /// Opens the page of a device (`verificationUri`), enters its code, and allows it.
+    pub(crate) fn enter_code(&self, url: &str, code: &str) -> Result<Page, String> {
+        let page = self.get(url, NAVIGATES)?;
+        if !page.body.contains("name=\"user_code\"") {
+            return Err(format!("the page, {}, asks for no code", page.status));
+        }
+        self.approve(&format!("{url}?user_code={code}"))
+    }
+
+    /// Opens the page of a device with its code in the URL, and denies it.
+    pub(crate) fn deny_device(&self, url: &str) -> Result<Page, String> {
+        self.cancel(url)
+    }
+
     /// Gets a URL with these headers and no others but `Host`, unless it is among them. Follows nothing.
     pub(crate) fn get(&self, url: &str, headers: &[(&str, &str)]) -> Result<Page, String> {
         self.send("GET", url, headers, "")

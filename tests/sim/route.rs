@@ -3,7 +3,7 @@
 use super::fault::{Fault, Format, Op, Refusal};
 use super::http::{Act, Answer, Ask};
 use super::state::State;
-use super::{page, signin, sts};
+use super::{metadata, page, signin, sso, sts};
 use serde_json::{Map, Value};
 use std::time::Duration;
 use url::form_urlencoded;
@@ -15,6 +15,33 @@ const MOST_HEADERS: usize = 20_000;
 pub(super) struct Turn {
     pub(super) now: i64,
     pub(super) fault: Option<Fault>,
+}
+
+impl Turn {
+    /// What happens instead of the true answer, if the fault replaces it.
+    pub(super) fn instead(&self, format: Format) -> Option<Act> {
+        self.fault.as_ref().and_then(|fault| fault.instead(format))
+    }
+
+    /// Replaces the field of a true answer that the fault names.
+    pub(super) fn alter(&self, answer: &mut Map<String, Value>) {
+        if let Some(Fault::Field(path, value)) = &self.fault {
+            put(answer, path, value);
+        }
+    }
+}
+
+/// Puts `value` at the dotted `path`, or removes what is there if it is `Null`.
+fn put(answer: &mut Map<String, Value>, path: &str, value: &Value) {
+    match path.split_once('.') {
+        Some((outer, inner)) => {
+            if let Some(Value::Object(answer)) = answer.get_mut(outer) {
+                put(answer, inner, value);
+            }
+        }
+        None if value.is_null() => drop(answer.shift_remove(path)),
+        None => drop(answer.insert(path.to_owned(), value.clone())),
+    }
 }
 
 /// What is done with a request, when, and how.
@@ -77,6 +104,51 @@ fn route(ask: &Ask) -> Route {
         ("POST", "/") => {
             let (name, op) = sts::name(ask);
             Route(Some(name), op, Format::Xml, sts::call)
+        }
+        ("GET", "/authorize") => {
+            Route(Some("oidc Authorize".to_owned()), Some(Op::Authorize), Format::Page, sso::authorize)
+        }
+        ("POST", "/authorize/decision") => Route(None, None, Format::Page, sso::decide),
+        ("GET", "/device") => Route(None, None, Format::Page, sso::show_device),
+        ("POST", "/device/decision") => Route(None, None, Format::Page, sso::decide_device),
+        ("GET", "/device/done") => Route(None, None, Format::Page, |_, ask, _| Ok(sso::done(ask))),
+        ("POST", "/client/register") => {
+            Route(Some("oidc RegisterClient".to_owned()), Some(Op::Register), Format::Oidc, sso::register)
+        }
+        ("POST", "/device_authorization") => {
+            let name = "oidc StartDeviceAuthorization".to_owned();
+            Route(Some(name), Some(Op::Device), Format::Oidc, sso::start_device)
+        }
+        ("POST", "/token") => {
+            let (name, op) = sso::token_name(ask);
+            Route(Some(name), op, Format::Oidc, sso::token)
+        }
+        ("GET", "/federation/credentials") => {
+            let name = "sso GetRoleCredentials".to_owned();
+            Route(Some(name), Some(Op::RoleCredentials), Format::Portal, sso::role_credentials)
+        }
+        ("GET", "/assignment/accounts") => {
+            Route(Some("sso ListAccounts".to_owned()), Some(Op::PortalLists), Format::Portal, sso::accounts)
+        }
+        ("GET", "/assignment/roles") => {
+            Route(Some("sso ListAccountRoles".to_owned()), Some(Op::PortalLists), Format::Portal, sso::roles)
+        }
+        ("POST", "/logout") => {
+            Route(Some("sso Logout".to_owned()), Some(Op::PortalLogout), Format::Portal, sso::logout)
+        }
+        ("PUT", "/latest/api/token") => {
+            Route(Some("imds Token".to_owned()), Some(Op::ImdsToken), Format::Page, metadata::token)
+        }
+        ("GET", metadata::ROLE) => {
+            Route(Some("imds Role".to_owned()), Some(Op::ImdsRole), Format::Page, metadata::role)
+        }
+        ("GET", path) if path.starts_with(metadata::ROLE) => {
+            let name = "imds Credentials".to_owned();
+            Route(Some(name), Some(Op::ImdsCredentials), Format::Page, metadata::of_instance)
+        }
+        ("GET", path) if path.starts_with("/container/") => {
+            let name = "container Credentials".to_owned();
+            Route(Some(name), Some(Op::Container), Format::Container, metadata::of_container)
         }
         ("GET", "/favicon.ico") => {
             Route(None, None, Format::Page, |_, _, _| Ok(Answer::html(404, page::bare(404)).into()))

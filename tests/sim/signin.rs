@@ -5,6 +5,7 @@ use super::dpop::{self, Flaw};
 use super::fault::{Fault, Format, Op, Refusal};
 use super::http::{Act, Answer, Ask};
 use super::page;
+use super::query::{self, base, is_unreserved, is_uuid4};
 use super::route::Turn;
 use super::state::{Authorization, Code, RefreshToken, State, url_text};
 use base64::{Engine, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -29,7 +30,7 @@ const PARAMETERS: [&str; 7] = [
 /// Shows who can sign in; each button leads to [`decide`].
 pub(super) fn authorize(state: &mut State, ask: &Ask, turn: &Turn) -> Result<Act, Refusal> {
     let asked = parameters(&ask.query, &base(ask)).map_err(|why| Refusal::new(400, "", "", "", why))?;
-    if let Some(act) = turn.fault.as_ref().and_then(|fault| fault.instead(Format::Page)) {
+    if let Some(act) = turn.instead(Format::Page) {
         return Ok(act);
     }
     let ticket = url_text(32);
@@ -101,7 +102,7 @@ pub(super) fn name(ask: &Ask) -> (String, Option<Op>) {
 pub(super) fn token(state: &mut State, ask: &Ask, turn: &Turn) -> Result<Act, Refusal> {
     let fields = fields(ask).map_err(invalid)?;
     let thumbprint = proof(state, ask, turn)?;
-    if let Some(act) = turn.fault.as_ref().and_then(|fault| fault.instead(Format::Json)) {
+    if let Some(act) = turn.instead(Format::Json) {
         return Ok(act);
     }
     let mut answer = if fields["grantType"] == "authorization_code" {
@@ -109,25 +110,8 @@ pub(super) fn token(state: &mut State, ask: &Ask, turn: &Turn) -> Result<Act, Re
     } else {
         refresh(state, &fields, &thumbprint, turn)?
     };
-    if let Some(Fault::Field(path, value)) = &turn.fault {
-        alter(&mut answer, path, value);
-    }
-    Ok(Answer::new(200, "application/json", Value::Object(answer).to_string())
-        .with("x-amzn-RequestId", &super::sts::request_id())
-        .into())
-}
-
-/// Puts `value` at the dotted `path`, or removes what is there if it is `Null`.
-fn alter(answer: &mut Map<String, Value>, path: &str, value: &Value) {
-    match path.split_once('.') {
-        Some((outer, inner)) => {
-            if let Some(Value::Object(answer)) = answer.get_mut(outer) {
-                alter(answer, inner, value);
-            }
-        }
-        None if value.is_null() => drop(answer.shift_remove(path)),
-        None => drop(answer.insert(path.to_owned(), value.clone())),
-    }
+    turn.alter(&mut answer);
+    Ok(Answer::json(answer).into())
 }
 
 /// Redeems a code.
@@ -287,25 +271,12 @@ fn fields(ask: &Ask) -> Result<Map<String, Value>, String> {
 }
 
 /// Reads the query of the authorize URL, strictly.
-fn parameters(query: &str, base: &str) -> Result<Authorization, String> {
-    let pairs: Vec<_> = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
-    if !pairs.iter().map(|&(name, _)| name).eq(PARAMETERS) {
-        return Err(format!("the parameters are not {}", PARAMETERS.join(", ")));
-    }
-    let mut values = Vec::new();
-    for (name, encoded) in pairs {
-        let value = decode(encoded).filter(|value| encode(value) == encoded);
-        values.push(value.ok_or_else(|| format!("{name} is percent-encoded in another way"))?);
-    }
-    let values: [String; 7] = values.try_into().map_err(|_| "there are not seven parameters")?;
+fn parameters(text: &str, base: &str) -> Result<Authorization, String> {
+    let values = query::ordered(text, &PARAMETERS)?;
     let [response_type, client_id, state, method, scope, redirect_uri, challenge] = values;
 
-    let loopback =
-        redirect_uri.strip_prefix("http://127.0.0.1:").and_then(|rest| rest.strip_suffix("/oauth/callback"));
     let returns = match client_id.as_str() {
-        SAME_DEVICE => {
-            loopback.is_some_and(|port| port.parse::<u16>().is_ok_and(|n| n > 0 && n.to_string() == port))
-        }
+        SAME_DEVICE => query::is_callback(&redirect_uri),
         CROSS_DEVICE => redirect_uri == format!("{base}/v1/sessions/confirmation"),
         _ => return Err(format!("the client_id is {client_id}")),
     };
@@ -330,45 +301,4 @@ fn invalid(why: impl Into<String>) -> Refusal {
 
 fn denied(error: &str, told: &str, why: String) -> Refusal {
     Refusal::new(401, "AccessDeniedException", error, told, why)
-}
-
-/// The base URL, as this request names it.
-fn base(ask: &Ask) -> String {
-    format!("http://{}", ask.one("host").unwrap_or_default())
-}
-
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
-}
-
-/// Whether this is a random UUID (RFC 9562, version 4) in lower case.
-fn is_uuid4(text: &str) -> bool {
-    let fits = |(at, byte): (usize, u8)| match at {
-        8 | 13 | 18 | 23 => byte == b'-',
-        14 => byte == b'4',
-        19 => b"89ab".contains(&byte),
-        _ => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
-    };
-    text.len() == 36 && text.bytes().enumerate().all(fits)
-}
-
-fn encode(text: &str) -> String {
-    let one =
-        |byte: u8| if is_unreserved(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    text.bytes().map(one).collect()
-}
-
-fn decode(text: &str) -> Option<String> {
-    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
-    while let [first, after @ ..] = rest {
-        if *first == b'%' {
-            let digits = std::str::from_utf8(after.get(..2)?).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-            rest = &after[2..];
-        } else {
-            bytes.push(*first);
-            rest = after;
-        }
-    }
-    String::from_utf8(bytes).ok()
 }

@@ -1,6 +1,6 @@
 //! What the simulator remembers: its clock, its rules, whom it knows, what it issued, what it saw.
 
-use super::{ALICE, fault::Faults, iam::Iam};
+use super::{ALICE, fault::Faults, iam::Iam, metadata::Metadata, sso::Sso};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rand::{TryRng, rngs::SysRng};
 use std::collections::{HashMap, HashSet};
@@ -23,6 +23,10 @@ pub(super) struct State {
     pub(super) proofs: HashSet<String>,
     pub(super) keys: Keys,
     pub(super) iam: Iam,
+    pub(super) sso: Sso,
+    pub(super) metadata: Metadata,
+    /// How many calls wait for their answer now, and how many did at most.
+    pub(super) at_once: (usize, usize),
     /// The calls seen, each with its parameters.
     pub(super) requests: Vec<(String, Vec<(String, String)>)>,
     pub(super) refusals: Vec<String>,
@@ -87,6 +91,9 @@ impl State {
             proofs: HashSet::new(),
             keys: Keys::default(),
             iam: Iam::default(),
+            sso: Sso::new(),
+            metadata: Metadata::new(),
+            at_once: (0, 0),
             requests: Vec::new(),
             refusals: Vec::new(),
             secrets: Vec::new(),

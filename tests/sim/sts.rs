@@ -91,7 +91,7 @@ pub(super) fn call(state: &mut State, ask: &Ask, turn: &Turn) -> Result<Act, Ref
         let why = format!("{count} parameters have {} names", form.len());
         return Err(Refusal::new(400, "", "MalformedQueryString", "A parameter was given twice", why));
     }
-    if let Some(act) = turn.fault.as_ref().and_then(|fault| fault.instead(Format::Xml)) {
+    if let Some(act) = turn.instead(Format::Xml) {
         return Ok(act);
     }
     let mut result = (action.result)(state, &Asked { form, signer, turn })?;
