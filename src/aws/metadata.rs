@@ -65,7 +65,7 @@ fn vouched(raw: &str, hosts: &[&str]) -> Result<Url, String> {
     let url: Url = raw.parse().map_err(|_| "is not a URL".to_owned())?;
     let named = url.host_str().unwrap_or_default();
     let written = raw.split_once("://").map_or("", |(_, rest)| rest);
-    let written = written.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let written = written.split(['/', '?', '#']).next().unwrap_or_default();
     let port = written.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
     let written = port.map_or(written, |(host, _)| host);
     if named.is_empty() || !written.eq_ignore_ascii_case(named) {

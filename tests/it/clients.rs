@@ -40,7 +40,7 @@ fn is_here(what: &str, mut test: Command) -> bool {
 }
 
 /// The Python that has boto3: `AWSENV_TEST_PYTHON`, else `python3`.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let python = PathBuf::from(std::env::var("AWSENV_TEST_PYTHON").unwrap_or_else(|_| "python3".into()));
     let mut test = Command::new(&python);
     test.args(["-c", "import boto3, awscrt"]);

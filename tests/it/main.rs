@@ -9,6 +9,9 @@
     reason = "tests are outside the host: they make the world"
 )]
 
+/// The same keys as botocore finds.
+#[cfg(unix)]
+mod botocore;
 /// Sign-ins in a real browser.
 mod browser;
 /// The listener that a browser returns to, abused.
@@ -32,6 +35,8 @@ mod flight;
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
+/// The credentials of containers and instances.
+mod metadata;
 /// The network at its worst.
 #[cfg(unix)]
 mod network;
@@ -68,6 +73,8 @@ mod sim_sts;
 #[cfg(unix)]
 #[path = "../sim/playground/terminal.rs"]
 mod terminal;
+/// Roles for who holds a token of another house.
+mod web_identity;
 /// The way to AWS: certificates, proxies, names.
 #[cfg(unix)]
 mod wires;
