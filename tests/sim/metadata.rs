@@ -1,4 +1,4 @@
-//! Credentials from the place a program runs in: an instance (IMDSv2), and a container.
+//! Credentials from the place a program runs in: an instance (`IMDSv2`), and a container.
 
 use super::Sim;
 use super::fault::{Fault, Format, Refusal};
