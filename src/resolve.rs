@@ -62,7 +62,7 @@ fn lasts(host: &Host, plan: &Plan, held: &Held, min_ttl: MinTtl) -> Result<()> {
     }
     let limit = match plan.login() {
         Some(LoginTarget::Console { .. }) => "those of a console sign-in last 15 minutes at most",
-        None => "they cannot be renewed",
+        None => "their source gives none that last longer",
     };
     let (left, least, name) = (time::words(left), time::words(least), &plan.profile);
     let message = format!("the credentials of `{name}` last {left}, less than {least}: {limit}");

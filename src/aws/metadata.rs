@@ -159,9 +159,8 @@ async fn instance_token(host: &Host, imds: &Instance) -> Result<Option<Secret>, 
             }
             Err(Fault::Nonsense(format!("{}: what it gives is no token", name(&imds.base))))
         }
-        Ok(answer) if matches!(answer.status, 403..=405) => Ok(None),
-        Ok(answer) => Err(Fault::Refused(call::json_refusal(&answer))),
-        Err(Fault::NoAnswer(Trouble { what: What::Broken, .. })) => Ok(None),
+        Ok(answer) if answer.status == 400 => Err(Fault::Refused(call::json_refusal(&answer))),
+        Ok(_) | Err(Fault::NoAnswer(Trouble { what: What::Broken, .. })) => Ok(None),
         Err(fault) => Err(fault),
     }
 }

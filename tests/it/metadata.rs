@@ -228,28 +228,31 @@ fn an_instance_that_gives_nothing_says_why() {
     assert!(output.code == 3 && output.stderr.contains("says nothing of credentials"), "{output}");
 }
 
-/// A metadata service that knows no tokens: `token` is its answer to who asks for one.
+const OLD: &str = r#"{"Code":"Success","AccessKeyId":"ASIAOLD0000000000001","SecretAccessKey":"s","Token":"t","Expiration":"2030-01-02T04:04:05Z"}"#;
+
+/// A metadata service that knows no tokens: `token` is its answer to who asks for one; empty, it is silent.
 fn old_service(token: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let mut asked = vec![0; 4096];
-            let length = stream.read(&mut asked).unwrap_or(0);
-            let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
-            let body = if asked.starts_with("PUT ") {
-                if token.is_empty() {
-                    std::thread::sleep(Duration::from_secs(3));
-                    continue;
-                }
-                let _ = write!(stream, "HTTP/1.1 {token}\r\nContent-Length: 0\r\n\r\n");
-                continue;
-            } else if asked.starts_with("GET /latest/meta-data/iam/security-credentials/ ") {
-                "Old"
-            } else {
-                r#"{"Code":"Success","AccessKeyId":"ASIAOLD0000000000001","SecretAccessKey":"s","Token":"t","Expiration":"2030-01-02T04:04:05Z"}"#
-            };
-            let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            std::thread::spawn(move || {
+                let mut asked = vec![0; 4096];
+                let length = stream.read(&mut asked).unwrap_or(0);
+                let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
+                let (status, body) = if asked.starts_with("PUT ") {
+                    if token.is_empty() {
+                        std::thread::sleep(Duration::from_secs(3));
+                    }
+                    (token, "")
+                } else if asked.starts_with("GET /latest/meta-data/iam/security-credentials/ ") {
+                    ("200 OK", "Old")
+                } else {
+                    ("200 OK", OLD)
+                };
+                let length = body.len();
+                let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}");
+            });
         }
     });
     url
@@ -257,7 +260,7 @@ fn old_service(token: &'static str) -> String {
 
 #[test]
 fn an_old_service_is_asked_without_a_token_unless_that_is_disabled() {
-    for token in ["403 Forbidden", "404 Not Found", "405 Method Not Allowed"] {
+    for token in ["403 Forbidden", "404 Not Found", "405 Method Not Allowed", ""] {
         let world = instance().env(ENDPOINT, &old_service(token));
         assert_eq!(told(&world, "export --format json")["access_key_id"], "ASIAOLD0000000000001", "{token}");
     }

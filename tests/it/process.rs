@@ -1,9 +1,9 @@
 //! `credential_process`, with real programs: what is run, what is believed, and what ends it.
 
-use crate::world::{World, eventually};
+use crate::world::{World, eventually, has};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ fn world(config: &str) -> World {
     world
 }
 
-fn mode(path: &std::path::Path, mode: u32) {
+fn mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
@@ -296,4 +296,16 @@ fn a_command_has_the_programs_keys() {
     command.args(["exec", "p", "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID $_AWSENV_CHAIN"]);
     let output = world.finish("exec", &mut command);
     assert_eq!((output.code, output.stdout.as_str()), (0, "ASIAPROCESS000000001\n"), "{output}");
+}
+
+#[test]
+fn a_program_that_asks_at_the_terminal_is_ended_at_once() {
+    if !has("script") {
+        return;
+    }
+    let world = scripted("read code </dev/tty");
+    let mut script = world.command_of(Path::new("script"));
+    script.args(["-qec", "awsenv export p --format json", "/dev/null"]).env("SHELL", "/bin/sh");
+    let output = world.finish("script", &mut script);
+    assert!(output.code == 1 && output.stdout.contains("wanted to ask at the terminal"), "{output}");
 }
