@@ -16,10 +16,12 @@ const LARGEST_CONFIG: u64 = 64 * 1024 * 1024;
 /// A temporary file of ours that is older was left by a killed process.
 const ORPHAN_AGE: TimeDelta = TimeDelta::hours(1);
 
-/// What was read, and when the file was written.
+/// What was read, when the file was written, and who else could have written it.
 pub(crate) struct Contents {
     pub(crate) bytes: Vec<u8>,
     pub(crate) modified: DateTime<Utc>,
+    /// Why others than we and root can write it: `it has mode 0666`; `None` if they cannot.
+    pub(crate) others: Option<String>,
 }
 
 /// Why a file is not read.
@@ -86,13 +88,14 @@ fn read(path: &Path, largest: u64, shared: bool) -> Result<Option<Contents>, Unf
     if !shared {
         check_private(&file, &meta)?;
     }
+    let others = others(&file, &meta);
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
     file.take(largest + 1).read_to_end(&mut bytes).map_err(|e| Unfit::now(e.to_string()))?;
     if bytes.len() as u64 > largest {
         return Err(Unfit::for_ever(format!("it is larger than {} KiB", largest / 1024)));
     }
     let modified = meta.modified().map_or(DateTime::UNIX_EPOCH, DateTime::from);
-    Ok(Some(Contents { bytes, modified }))
+    Ok(Some(Contents { bytes, modified, others }))
 }
 
 #[cfg(unix)]
@@ -131,6 +134,37 @@ fn check_private(file: &File, meta: &fs::Metadata) -> Result<(), Unfit> {
 #[expect(clippy::unnecessary_wraps, reason = "the same shape as on Unix")]
 fn check_private(_: &File, _: &fs::Metadata) -> Result<(), Unfit> {
     Ok(())
+}
+
+/// Why others can write an open file.
+#[cfg(unix)]
+fn others(file: &File, meta: &fs::Metadata) -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let (uid, mode) = (meta.uid(), meta.mode() & 0o777);
+    if uid != 0 && uid != rustix::process::geteuid().as_raw() {
+        return Some(format!("it belongs to another user (uid {uid})"));
+    }
+    let open = mode & 0o022 != 0 && !(mode == 0o777 && is_windows_drive(file));
+    open.then(|| format!("it has mode {mode:04o}"))
+}
+
+/// Whether the file is on a drive of Windows that WSL shows: every mode reads 0777 there, and says nothing.
+#[cfg(target_os = "linux")]
+fn is_windows_drive(file: &File) -> bool {
+    const PLAN_9: u64 = 0x0102_1997;
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let wsl = release.to_ascii_lowercase().contains("microsoft");
+    wsl && rustix::fs::fstatfs(file).is_ok_and(|system| u64::try_from(system.f_type) == Ok(PLAN_9))
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn is_windows_drive(_: &File) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn others(_: &File, _: &fs::Metadata) -> Option<String> {
+    None
 }
 
 /// Makes a directory that only we can enter, and those above it. One that exists is left as it is.
