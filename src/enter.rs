@@ -82,14 +82,17 @@ pub(crate) fn enter(
 fn refuse(name: &ProfileName, conflicts: &[Conflict]) -> Error {
     let message =
         format!("`{name}` has other credentials beside a sign-in, and tools would not agree which to use");
-    let error = conflicts.iter().fold(Error::new(Kind::Config, message), |error, conflict| {
-        error.because(format!("{}: `{}`: {}", conflict.place, conflict.key, conflict.wins))
-    });
-    let lines: Vec<&str> = conflicts.iter().map(|conflict| conflict.place.as_str()).collect();
+    let mut error = Error::new(Kind::Config, message);
+    for (at, conflict) in conflicts.iter().enumerate() {
+        let said = conflicts[..at].iter().any(|above| above.wins == conflict.wins);
+        let wins = if said { String::new() } else { format!(": {}", conflict.wins) };
+        error = error.because(format!("{}: `{}`{wins}", conflict.place, conflict.key));
+    }
+    let lines = if conflicts.len() == 1 { "that line" } else { "those lines" };
     let other: String = format!("{name}-login");
     let other = other.parse::<ProfileName>().map_or(other, |other| other.typed());
     error
-        .hint(format!("to sign in as `{name}`, remove what stands at {}", lines.join(", ")))
+        .hint(format!("to sign in as `{name}`, remove {lines}"))
         .hint(format!("to keep it, sign in under another name: awsenv login {other}"))
 }
 
@@ -128,8 +131,13 @@ fn sign_in(
         || {
             let Some(held) = held(host, name) else { return Ok(None) };
             let now = host.clock.now();
-            let fresh = held.refresh_at.is_some_and(|at| now < at);
-            let new = before.as_ref() != Some(&held.credentials.access_key_id);
+            let ends = held.credentials.expiration;
+            // an end further away than any lifetime is a clock that was set back
+            let sane = ends.is_some_and(|end| end - now <= TimeDelta::hours(12));
+            let fresh = sane && held.refresh_at.is_some_and(|at| now < at);
+            // unforced, we come here because nothing fresh was held: what is fresh now is new. It may have come
+            // before `before` was read.
+            let new = !wish.force || before.as_ref() != Some(&held.credentials.access_key_id);
             Ok((fresh && new).then_some(Entered { config: config::load(host)?, held, region: None }))
         },
         || {
@@ -156,6 +164,10 @@ fn sign_in_now(
     let tied = profile.as_ref().and_then(|profile| profile.text("login_session"));
     let region = region(host, config, settings, profile.as_ref(), name, wish)?;
     let endpoints = Endpoints::of(host, config, profile.as_ref())?;
+    if !wish.ephemeral {
+        // what cannot be kept is said before the browser opens, not after
+        edit(config, name, &region, tied.unwrap_or("arn:aws:iam::000000000000:root")).prove(host)?;
+    }
     let endpoint = Endpoint {
         url: endpoints.signin(&region),
         ca_bundle: endpoints.ca_bundle.clone(),
@@ -324,17 +336,22 @@ fn keep(
         host.warn(format!("the sign-in cannot be kept, and ends with these credentials: {e}"));
         return Ok(());
     }
-    let section = SectionId::profile(name.as_str());
-    let mut edit = Edit::of(Which::Config).set(&section, "login_session", session);
-    if config.profile(name).is_none_or(|profile| profile.get("region").is_none()) {
-        // a refresh by other tools goes to the profile's region: it must be the one of the sign-in
-        edit = edit.set(&section, "region", region.as_str());
-    }
-    if let Err(error) = edit.apply(host) {
+    if let Err(error) = edit(config, name, region, session).apply(host) {
         host.warn(format!("the profile `{name}` cannot be kept: {}", error.in_one_line()));
     }
     say_who_shares(host, config, name, region, session);
     Ok(())
+}
+
+/// The profile as a sign-in leaves it. The AWS CLI renews in the profile's region: it must be that of the sign-in.
+fn edit(config: &Config, name: &ProfileName, region: &Region, session: &str) -> Edit {
+    let section = SectionId::profile(name.as_str());
+    let edit = Edit::of(Which::Config).set(&section, "login_session", session);
+    if config.profile(name).is_none_or(|profile| profile.get("region").is_none()) {
+        edit.set(&section, "region", region.as_str())
+    } else {
+        edit
+    }
 }
 
 /// A sign-in belongs to an identity, not to a profile: another profile of the same identity with another region loses

@@ -96,10 +96,24 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 configuration, 4 sign-in needed, 5 refuse
 /// shell evaluates it.
 pub fn run(host: &Host, argv: &[OsString]) -> u8 {
     host::process::harden();
-    let outcome = match Cli::try_parse_from(commands::meant(argv)) {
+    host.term.set_debug(host.env.switch("AWSENV_DEBUG"));
+    let outcome = match commands::at_a_glance(argv) {
+        Some(command) => command.run(host),
+        None => parse_and_run(host, argv),
+    };
+    match outcome.and_then(|code| host.term.flush().map(|()| code)) {
+        Ok(code) => code,
+        Err(error) => fail(host, argv, &error),
+    }
+}
+
+fn parse_and_run(host: &Host, argv: &[OsString]) -> error::Result<u8> {
+    match Cli::try_parse_from(commands::meant(argv)) {
         Ok(cli) => {
             host.term.set_quiet(cli.quiet);
-            host.term.set_debug(cli.debug || host.env.switch("AWSENV_DEBUG"));
+            if cli.debug {
+                host.term.set_debug(true);
+            }
             cli.command.run(host)
         }
         Err(help) if !help.use_stderr() => {
@@ -107,10 +121,6 @@ pub fn run(host: &Host, argv: &[OsString]) -> u8 {
             Ok(0)
         }
         Err(usage) => Err(Error::told(Kind::Usage, usage.to_string())),
-    };
-    match outcome.and_then(|code| host.term.flush().map(|()| code)) {
-        Ok(code) => code,
-        Err(error) => fail(host, argv, &error),
     }
 }
 

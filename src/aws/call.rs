@@ -31,7 +31,9 @@ pub(crate) async fn send(
 ) -> Result<Answer, Fault> {
     let started = host.clock.boot();
     let mut sent = 0;
-    for attempt in 1.. {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
         let request = make()?;
         let url = request.url.clone();
         let name = url.host_str().unwrap_or_default().to_owned();
@@ -73,7 +75,6 @@ pub(crate) async fn send(
         }
         tokio::time::sleep(pause).await;
     }
-    unreachable!("the loop ends by a return")
 }
 
 /// Full jitter below 100 ms · 3ⁿ, at most 5 s.

@@ -27,22 +27,20 @@ pub(crate) fn read<T>(slot: &Slot, parse: impl Fn(&Contents) -> Result<T, String
                 Ok(found) => return Entry::Found(found),
                 Err(why) => why,
             },
-            Err(why) => {
-                return Entry::Damaged(format!("{}: {why}{}", path.display(), set_aside(&path, &why)));
+            Err(unfit) => {
+                let aside = if unfit.for_ever { set_aside(&path) } else { String::new() };
+                return Entry::Damaged(format!("{}: {}{aside}", path.display(), unfit.why));
             }
         };
         match pauses.next() {
             Some(pause) => std::thread::sleep(*pause),
-            None => return Entry::Damaged(format!("{}: {why}{}", path.display(), set_aside(&path, &why))),
+            None => return Entry::Damaged(format!("{}: {why}{}", path.display(), set_aside(&path))),
         }
     }
 }
 
-/// Moves what is no cache file out of the way, unless it is another user's.
-fn set_aside(path: &std::path::Path, why: &str) -> String {
-    if why.contains("another user") {
-        return String::new();
-    }
+/// Moves what is no cache file out of the way.
+fn set_aside(path: &std::path::Path) -> String {
     match fs::set_aside(path) {
         Ok(bad) => format!(" (kept as {})", bad.display()),
         Err(_) => String::new(),

@@ -8,11 +8,13 @@ use crate::model::{Region, time};
 use crate::resolve::{self, MinTtl};
 use crate::{plan, select, shell};
 use chrono::TimeDelta;
+use std::ffi::OsString;
 
 /// Print a profile's credentials for a shell or a program
 ///
 /// Never asks and never opens a browser: exit code 4 says that `awsenv login` must come first.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct Args {
     /// The profile; without it `AWS_PROFILE`, then the one this shell was loaded with
     profile: Option<String>,
@@ -25,6 +27,18 @@ pub(crate) struct Args {
     /// Renew first if less than this remains, such as `10m`
     #[arg(long, value_name = "TIME", value_parser = time::length)]
     min_ttl: Option<TimeDelta>,
+}
+
+impl Args {
+    /// The arguments in the two forms that scripts and hooks write, `NAME --shell SHELL` and `NAME --format FORMAT`,
+    /// read without clap: building all of its commands costs more than the rest of a cached export.
+    pub(crate) fn plain(words: &[OsString]) -> Option<Args> {
+        let [name, flag, format] = words else { return None };
+        let (name, flag, format) = (name.to_str()?, flag.to_str()?, format.to_str()?);
+        let plain =
+            matches!(flag, "--shell" | "--format") && ![name, format].iter().any(|w| w.starts_with('-'));
+        plain.then(|| Args { profile: Some(name.into()), format: Some(format.into()), ..Args::default() })
+    }
 }
 
 pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
@@ -56,4 +70,29 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     };
     host.out(load::load(host, &loading, Some(dialect))?.text);
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_without_clap_is_read_as_clap_reads_it() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            args: Args,
+        }
+        for line in ["dev --shell bash", "dev --format json", "a/b --shell nonsense"] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let by_clap =
+                <Line as clap::Parser>::try_parse_from([&["export".into()], &words[..]].concat()).ok();
+            assert_eq!(Args::plain(&words), by_clap.map(|line| line.args), "{line}");
+        }
+        for line in ["dev", "--shell bash dev", "- --shell bash", "dev --shell --help", "dev --shell bash -q"]
+        {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(Args::plain(&words), None, "{line}");
+        }
+    }
 }

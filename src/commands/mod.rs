@@ -26,6 +26,12 @@ pub(crate) enum Command {
 /// The commands whose stdout is evaluated by a shell: their failure must be a statement that fails.
 pub(crate) const EVALUATED: [&str; 4] = ["login", "logout", "export", "unset"];
 
+/// A command line that needs no more than a glance, if it is one: see [`export::Args::plain`].
+pub(crate) fn at_a_glance(argv: &[OsString]) -> Option<Command> {
+    let (command, words) = argv.get(1..)?.split_first()?;
+    (command == "export").then(|| export::Args::plain(words).map(Command::Export)).flatten()
+}
+
 /// The command line as it is meant: see [`exec::with_dashes`].
 pub(crate) fn meant(argv: &[OsString]) -> Vec<OsString> {
     exec::with_dashes(argv)

@@ -6,7 +6,7 @@ use super::header::{self, Family, SectionId};
 use super::lines::{Line, Rows, Stray};
 use super::sections::{Section, sections};
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use zeroize::Zeroizing;
@@ -35,7 +35,11 @@ pub(super) struct Document {
     /// Every `[DEFAULT]`.
     inherited: Vec<usize>,
     index: OnceCell<Index>,
+    /// What was asked for last: a run asks for one profile again and again.
+    last: RefCell<Option<(SectionId<'static>, Vec<usize>)>>,
     flaws: OnceCell<Flaws>,
+    /// Of every line but the first.
+    line_starts: OnceCell<Vec<usize>>,
 }
 
 /// For each name the sections that count.
@@ -62,8 +66,8 @@ impl Document {
         let sections = sections(&text, &marks);
         let is_inherited = |at: &usize| text[sections[*at].header.clone()] == *header::INHERITED;
         let inherited = (0..sections.len()).filter(is_inherited).collect();
-        let (index, flaws) = Default::default();
-        Document { which, text, has_bom, marks, sections, inherited, index, flaws }
+        let (index, last, flaws, line_starts) = Default::default();
+        Document { which, text, has_bom, marks, sections, inherited, index, last, flaws, line_starts }
     }
 
     /// What is wrong with the file; the first call reads all of it.
@@ -84,13 +88,13 @@ impl Document {
 
     /// The line of an offset, counted from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
-        let above = &self.text.as_bytes()[..offset];
-        let mut last = b' ';
-        let ends = above.iter().filter(|byte| {
-            let last = std::mem::replace(&mut last, **byte);
-            **byte == b'\r' || **byte == b'\n' && last != b'\r'
+        let starts = self.line_starts.get_or_init(|| {
+            let bytes = self.text.as_bytes();
+            let ends = (0..bytes.len())
+                .filter(|at| bytes[*at] == b'\n' || bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+            ends.map(|at| at + 1).collect()
         });
-        1 + ends.count()
+        1 + starts.partition_point(|start| *start <= offset)
     }
 
     /// The line of a section's header.
@@ -114,12 +118,21 @@ impl Document {
         if let Some(index) = self.index.get() {
             return index.get(id).cloned().unwrap_or_default();
         }
+        if let Some((_, found)) = self.last.borrow().as_ref().filter(|(last, _)| last == id) {
+            return found.clone();
+        }
+        let found = self.scan(id);
+        self.last.replace(Some((id.clone().into_owned(), found.clone())));
+        found
+    }
+
+    fn scan(&self, id: &SectionId<'_>) -> Vec<usize> {
         let name = id.name.as_bytes();
-        let may_be = |raw: &[u8]| {
-            raw.ends_with(name)
-                || raw.iter().any(|b| matches!(b, b'\'' | b'"' | b'\\'))
-                || raw.ends_with(b" ")
-                || raw.ends_with(b"\t")
+        // looked at byte by byte only where the end fits, or where quotes may hide that it does
+        let may_be = |raw: &[u8]| match raw.last() {
+            Some(b' ' | b'\t' | b'\'' | b'"') => true,
+            last if last == name.last() && raw.ends_with(name) => true,
+            _ => memchr::memchr3(b'\'', b'"', b'\\', raw).is_some(),
         };
         let all = 0..self.sections.len();
         let found = all.filter(|at| may_be(self.header(*at).as_bytes()) && self.id(*at).0 == *id);
@@ -271,7 +284,9 @@ impl Document {
 /// The text, and the offsets of what is damaged in it: NUL, and what was not UTF-8.
 fn decode(bytes: Vec<u8>) -> (Zeroizing<String>, Vec<usize>) {
     let bytes = match String::from_utf8(bytes) {
-        Ok(text) if !text.as_bytes().contains(&0) => return (Zeroizing::new(text), Vec::new()),
+        Ok(text) if memchr::memchr(0, text.as_bytes()).is_none() => {
+            return (Zeroizing::new(text), Vec::new());
+        }
         Ok(text) => Zeroizing::new(text.into_bytes()),
         Err(not_text) => Zeroizing::new(not_text.into_bytes()),
     };

@@ -66,6 +66,17 @@ impl Edit {
         self.apply_while(host, || {})
     }
 
+    /// Whether the changes could be made now, as far as the file's text decides; nothing is written.
+    ///
+    /// # Errors
+    /// [`Kind::Config`], as [`Edit::apply`].
+    pub(crate) fn prove(&self, host: &Host) -> Result<()> {
+        let place = location(host, self.which);
+        let Some(path) = &place.path else { return Ok(()) };
+        let bytes = fs::read_config(path)?.map(|contents| contents.bytes).unwrap_or_default();
+        self.rewrite(&place.shown, bytes).map(drop)
+    }
+
     /// `meanwhile` happens after the file was read, before it is written.
     fn apply_while(&self, host: &Host, mut meanwhile: impl FnMut()) -> Result<bool> {
         let place = location(host, self.which);

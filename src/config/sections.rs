@@ -26,7 +26,7 @@ pub(super) fn sections(text: &str, marks: &[usize]) -> Vec<Section> {
 fn quickly(text: &str) -> Option<Vec<Section>> {
     let mut sections = Vec::new();
     let bytes = text.as_bytes();
-    for (at, _) in text.match_indices('[') {
+    for at in memchr::memchr_iter(b'[', bytes) {
         if at > 0 && !matches!(bytes[at - 1], b'\n' | b'\r') {
             let before = text[..at].trim_end_matches(|c| is_blank(c) && c != '\n' && c != '\r');
             if before.is_empty() || before.ends_with(['\n', '\r']) {
@@ -34,8 +34,7 @@ fn quickly(text: &str) -> Option<Vec<Section>> {
             }
             continue;
         }
-        let end =
-            at + bytes[at..].iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(bytes.len() - at);
+        let end = at + memchr::memchr2(b'\n', b'\r', &bytes[at..]).unwrap_or(bytes.len() - at);
         if end - at > 2 && bytes[end - 1] == b']' {
             let body = end + usize::from(end < bytes.len()) + usize::from(bytes[end..].starts_with(b"\r\n"));
             add(&mut sections, Section { span: at..text.len(), body, header: at + 1..end - 1 });

@@ -1,7 +1,7 @@
 //! Files: read with suspicion, replaced whole, locked beside.
 
 use crate::error::{Error, Kind, Result};
-use crate::host::random;
+use crate::host::{owner, random};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -24,47 +24,75 @@ pub(crate) struct Contents {
     pub(crate) others: Option<String>,
 }
 
+/// Why a file is not read.
+pub(crate) struct Unfit {
+    pub(crate) why: String,
+    /// It is no such file and never will be; else it may be read another time, or is not ours to judge.
+    pub(crate) for_ever: bool,
+}
+
+impl Unfit {
+    fn for_ever(why: impl Into<String>) -> Unfit {
+        Unfit { why: why.into(), for_ever: true }
+    }
+
+    fn now(why: impl Into<String>) -> Unfit {
+        Unfit { why: why.into(), for_ever: false }
+    }
+
+    /// A link that is not followed is for ever, a lack of descriptors or of permission is not.
+    fn opened(e: &std::io::Error) -> Unfit {
+        #[cfg(unix)]
+        if e.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+            return Unfit::for_ever("it is a link");
+        }
+        Unfit::now(e.to_string())
+    }
+}
+
 /// Reads a file that the user keeps: links are followed, a missing file is `Ok(None)`.
 ///
 /// # Errors
 /// [`Kind::Config`] for a directory, a pipe, a file that cannot be read or is larger than 64 MiB.
 pub(crate) fn read_config(path: &Path) -> Result<Option<Contents>> {
-    read(path, LARGEST_CONFIG, true)
-        .map_err(|why| Error::new(Kind::Config, format!("{} cannot be read", path.display())).because(why))
+    read(path, LARGEST_CONFIG, true).map_err(|unfit| {
+        Error::new(Kind::Config, format!("{} cannot be read", path.display())).because(unfit.why)
+    })
 }
 
 /// Reads a file that holds secrets: only a regular file of ours, never through a link; its mode is tightened.
 ///
 /// # Errors
 /// The reason why it is no such file, in words.
-pub(crate) fn read_private(path: &Path) -> Result<Option<Contents>, String> {
+pub(crate) fn read_private(path: &Path) -> Result<Option<Contents>, Unfit> {
     read(path, LARGEST_PRIVATE, false)
 }
 
-fn read(path: &Path, largest: u64, shared: bool) -> Result<Option<Contents>, String> {
+fn read(path: &Path, largest: u64, shared: bool) -> Result<Option<Contents>, Unfit> {
     let file = match open(path, shared) {
         Ok(file) => file,
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-        Err(e) => return Err(e.to_string()),
+        Err(e) if shared => return Err(Unfit::now(e.to_string())),
+        Err(e) => return Err(Unfit::opened(&e)),
     };
-    let meta = file.metadata().map_err(|e| e.to_string())?;
+    let meta = file.metadata().map_err(|e| Unfit::now(e.to_string()))?;
     if meta.is_dir() {
-        return Err("it is a directory".into());
+        return Err(Unfit::for_ever("it is a directory"));
     }
     if !meta.is_file() {
-        return Err("it is not a regular file".into());
+        return Err(Unfit::for_ever("it is not a regular file"));
     }
     if meta.len() > largest {
-        return Err(format!("it is larger than {} KiB", largest / 1024));
+        return Err(Unfit::for_ever(format!("it is larger than {} KiB", largest / 1024)));
     }
     if !shared {
         check_private(&file, &meta)?;
     }
-    let others = others(&file, &meta);
+    let others = owner::others(&file, &meta);
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
-    file.take(largest + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    file.take(largest + 1).read_to_end(&mut bytes).map_err(|e| Unfit::now(e.to_string()))?;
     if bytes.len() as u64 > largest {
-        return Err(format!("it is larger than {} KiB", largest / 1024));
+        return Err(Unfit::for_ever(format!("it is larger than {} KiB", largest / 1024)));
     }
     let modified = meta.modified().map_or(DateTime::UNIX_EPOCH, DateTime::from);
     Ok(Some(Contents { bytes, modified, others }))
@@ -86,14 +114,14 @@ fn open(path: &Path, _follow: bool) -> std::io::Result<File> {
 }
 
 #[cfg(unix)]
-fn check_private(file: &File, meta: &fs::Metadata) -> Result<(), String> {
+fn check_private(file: &File, meta: &fs::Metadata) -> Result<(), Unfit> {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     let us = rustix::process::geteuid().as_raw();
     if meta.uid() != us {
-        return Err(format!("it belongs to another user (uid {})", meta.uid()));
+        return Err(Unfit::now(format!("it belongs to another user (uid {})", meta.uid())));
     }
     if meta.nlink() > 1 {
-        return Err("it has a second name (a hard link)".into());
+        return Err(Unfit::for_ever("it has a second name (a hard link)"));
     }
     if meta.mode() & 0o077 != 0 {
         // made by a tool that left it open to others; a read-only file system keeps it so
@@ -104,39 +132,8 @@ fn check_private(file: &File, meta: &fs::Metadata) -> Result<(), String> {
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "the same shape as on Unix")]
-fn check_private(_: &File, _: &fs::Metadata) -> Result<(), String> {
+fn check_private(_: &File, _: &fs::Metadata) -> Result<(), Unfit> {
     Ok(())
-}
-
-/// Why others can write an open file.
-#[cfg(unix)]
-fn others(file: &File, meta: &fs::Metadata) -> Option<String> {
-    use std::os::unix::fs::MetadataExt as _;
-    let (uid, mode) = (meta.uid(), meta.mode() & 0o777);
-    if uid != 0 && uid != rustix::process::geteuid().as_raw() {
-        return Some(format!("it belongs to another user (uid {uid})"));
-    }
-    let open = mode & 0o022 != 0 && !(mode == 0o777 && is_windows_drive(file));
-    open.then(|| format!("it has mode {mode:04o}"))
-}
-
-/// Whether the file is on a drive of Windows that WSL shows: every mode reads 0777 there, and says nothing.
-#[cfg(target_os = "linux")]
-fn is_windows_drive(file: &File) -> bool {
-    const PLAN_9: u64 = 0x0102_1997;
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let wsl = release.to_ascii_lowercase().contains("microsoft");
-    wsl && rustix::fs::fstatfs(file).is_ok_and(|system| u64::try_from(system.f_type) == Ok(PLAN_9))
-}
-
-#[cfg(all(unix, not(target_os = "linux")))]
-fn is_windows_drive(_: &File) -> bool {
-    false
-}
-
-#[cfg(not(unix))]
-fn others(_: &File, _: &fs::Metadata) -> Option<String> {
-    None
 }
 
 /// Makes a directory that only we can enter, and those above it. One that exists is left as it is.
@@ -152,11 +149,22 @@ pub(crate) fn make_private_dir(dir: &Path) -> std::io::Result<()> {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         match builder.create(path) {
-            Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(e),
-            _ => {}
+            Ok(()) => open_to_us(path, 0o700),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(e),
         }
     }
     Ok(())
+}
+
+/// Gives us what we just made: a umask may have taken the owner's own bits.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "modes are of Unix"))]
+fn open_to_us(path: &Path, mode: u32) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    }
 }
 
 /// How a file is replaced.
@@ -204,19 +212,29 @@ fn write_new(temp: &Path, bytes: &[u8], how: Replace, like: Option<fs::Metadata>
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(temp)?;
+    open_to_us(temp, 0o600);
     file.write_all(bytes)?;
     if let Some(like) = like {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt as _;
-            let _ = std::os::unix::fs::fchown(&file, Some(like.uid()), Some(like.gid()));
-        }
-        file.set_permissions(like.permissions())?;
+        file.set_permissions(kept(&file, &like))?;
     }
     if how == Replace::Durable {
         file.sync_all()?;
     }
     Ok(())
+}
+
+/// Gives a new file the owner of the one that it replaces; the permissions that it may then have. Where it stays with
+/// another group, that group gets nothing.
+#[cfg(unix)]
+fn kept(new: &File, like: &fs::Metadata) -> fs::Permissions {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let same_group = std::os::unix::fs::fchown(new, Some(like.uid()), Some(like.gid())).is_ok();
+    fs::Permissions::from_mode(if same_group { like.mode() } else { like.mode() & !0o070 })
+}
+
+#[cfg(not(unix))]
+fn kept(_: &File, like: &fs::Metadata) -> fs::Permissions {
+    like.permissions()
 }
 
 /// `.NAME.<random>.awsenv.tmp`, in the same directory.
@@ -316,7 +334,11 @@ pub(crate) fn try_lock(path: &Path) -> TryLock {
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         options.mode(0o600).custom_flags(flags.bits().cast_signed());
     }
+    let missing = !path.exists();
     let Ok(mut file) = options.open(path) else { return unlocked };
+    if missing {
+        open_to_us(path, 0o600);
+    }
     match file.try_lock() {
         Ok(()) => {
             // never valid JSON: `aws sso logout` parses every file of its cache directory

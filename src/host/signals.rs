@@ -1,6 +1,7 @@
 //! Ctrl-C, while somebody is asked or waited for.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What stdout gets when a signal ends us.
 static PARTING: Mutex<&str> = Mutex::new("");
@@ -13,6 +14,14 @@ pub(crate) fn before_parting(last: impl FnOnce() + Send + 'static) {
     if let Ok(mut all) = LAST.lock() {
         all.push(Box::new(last));
     }
+}
+
+/// Set once stdout has its last word.
+static SAID: AtomicBool = AtomicBool::new(false);
+
+/// From here on a signal adds nothing to stdout.
+pub(crate) fn nothing_more_to_say() {
+    SAID.store(true, Ordering::SeqCst);
 }
 
 /// From here on a signal that ends us first leaves `parting` on stdout, puts the terminal right, and then ends us
@@ -33,13 +42,17 @@ pub(crate) fn watch() {
     use std::io::Write as _;
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
+        let ignored = ignored();
+        let ours = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        let Ok(mut signals) = signal_hook::iterator::Signals::new(ours) else { return };
         let terminal = Terminal::remember();
         std::thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
-                let parting = PARTING.lock().map_or("", |parting| *parting);
-                let mut stdout = std::io::stdout();
-                let _ = stdout.write_all(parting.as_bytes()).and_then(|()| stdout.flush());
+                if !SAID.load(Ordering::SeqCst) {
+                    let parting = PARTING.lock().map_or("", |parting| *parting);
+                    let mut stdout = std::io::stdout();
+                    let _ = stdout.write_all(parting.as_bytes()).and_then(|()| stdout.flush());
+                }
                 terminal.restore();
                 let last = LAST.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
                 for last in last {
@@ -53,6 +66,14 @@ pub(crate) fn watch() {
 
 #[cfg(not(unix))]
 pub(crate) fn watch() {}
+
+/// The signals that whoever started us ignores, as `nohup` does: a bit each, from 1 on. Not known outside Linux.
+#[cfg(unix)]
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
 
 /// The terminal as it was before a picker hid the cursor and took the keys one by one.
 #[cfg(unix)]

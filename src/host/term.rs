@@ -60,6 +60,7 @@ impl Term {
         if self.fake.is_some() || data.is_empty() {
             return Ok(());
         }
+        super::signals::nothing_more_to_say();
         let mut stdout = std::io::stdout().lock();
         match stdout.write_all(&data).and_then(|()| stdout.flush()) {
             Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {

@@ -183,7 +183,14 @@ impl Session {
 
     fn ask(&self, host: &Host, token: &LoginToken) -> Result<Tokens, (Refused, Error)> {
         let other = |error: Error| (Refused::Other, error);
-        let damaged = |why: String| other(Error::new(Kind::LoginRequired, why));
+        let damaged = |why: String| {
+            let message = format!("the sign-in of `{}` is damaged", self.profile);
+            other(
+                Error::new(Kind::LoginRequired, message)
+                    .because(why)
+                    .hint(format!("sign in: {}", self.again())),
+            )
+        };
         let region = match token.sign_in_region().map(str::parse) {
             Some(Ok(region)) => region,
             _ => self.region.clone().ok_or_else(|| {

@@ -3,8 +3,9 @@
 //! With `AWSENV_SCREENSHOTS=DIR` the pages are kept there as pictures, in light and dark, wide and narrow.
 
 use crate::chromium::Chromium;
+use crate::output::Output;
 use crate::sim::{Fault, Op};
-use crate::world::{ALICE, Output, World, has};
+use crate::world::{ALICE, World, has};
 use std::process::Stdio;
 use std::sync::mpsc::channel;
 use std::time::Duration;

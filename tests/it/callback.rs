@@ -26,15 +26,33 @@ const NAVIGATES: [(&str, &str); 2] = [("Sec-Fetch-Mode", "navigate"), ("Sec-Fetc
 impl Waiting {
     /// Starts `awsenv login dev`, and answers its page without going back.
     fn new() -> Waiting {
+        Waiting::started_by(&[])
+    }
+
+    /// The same, started by another program, such as `nohup`.
+    fn started_by(before: &[&str]) -> Waiting {
         let (send, opened): (_, Receiver<String>) = channel();
         let send = std::sync::Mutex::new(send);
-        let world = World::new().config(DEV).person(move |_, url| drop(send.lock().unwrap().send(url)));
-        let child = start(world.command().args(["login", "dev"]));
+        let world = World::new()
+            .config(DEV)
+            .person(move |_, url| drop(send.lock().expect("the listener is there").send(url)));
+        let child = match before {
+            [] => start(world.command().args(["login", "dev"])),
+            [program, args @ ..] => {
+                let mut command = world.command_of(std::path::Path::new(program));
+                start(command.args(args).args(["awsenv", "login", "dev"]))
+            }
+        };
         let url = opened.recv_timeout(Duration::from_secs(10)).expect("a browser opens");
-        let redirect = Person::new().location(&url).unwrap();
-        let parsed = url::Url::parse(&redirect).unwrap();
-        let authority = format!("127.0.0.1:{}", parsed.port().unwrap());
-        let state = parsed.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+        let redirect = Person::new().location(&url).expect("the listener is there");
+        let parsed = url::Url::parse(&redirect).expect("the listener is there");
+        let authority = format!("127.0.0.1:{}", parsed.port().expect("the listener is there"));
+        let state = parsed
+            .query_pairs()
+            .find(|(name, _)| name == "state")
+            .expect("the listener is there")
+            .1
+            .into_owned();
         Waiting { world, child, redirect, authority, state }
     }
 
@@ -42,14 +60,14 @@ impl Waiting {
         format!("http://{}{target}", self.authority)
     }
 
-    fn get(&self, url: &str, headers: &[(&str, &str)]) -> Page {
-        Person::patient(Duration::from_secs(10)).get(url, headers).unwrap()
+    fn get(url: &str, headers: &[(&str, &str)]) -> Page {
+        Person::patient(Duration::from_secs(10)).get(url, headers).expect("the listener is there")
     }
 
     /// Sends bytes as they are, and returns what comes back until the other side closes.
     fn raw(&self, bytes: &[u8]) -> String {
-        let mut stream = TcpStream::connect(&*self.authority).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(8))).unwrap();
+        let mut stream = TcpStream::connect(&*self.authority).expect("the listener is there");
+        stream.set_read_timeout(Some(Duration::from_secs(8))).expect("the listener is there");
         let _ = stream.write_all(bytes); // it may close before it has read all
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
@@ -57,14 +75,15 @@ impl Waiting {
     }
 
     fn waits(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none() && self.world.sim.count("signin CreateOAuth2Token") == 0
+        self.child.try_wait().expect("the listener is there").is_none()
+            && self.world.sim.count("signin CreateOAuth2Token") == 0
     }
 
     /// Goes where the browser is sent, and on to the last page.
     fn come_back(&self) -> Page {
-        let page = self.get(&self.redirect, &NAVIGATES);
+        let page = Self::get(&self.redirect, &NAVIGATES);
         assert_eq!((page.status, page.header("location")), (303, Some("/oauth/result")), "{page:?}");
-        self.get(&self.url("/oauth/result"), &NAVIGATES)
+        Self::get(&self.url("/oauth/result"), &NAVIGATES)
     }
 
     /// The sign-in goes on to its end, and has said no more than it always says.
@@ -103,11 +122,13 @@ fn half_a_request_holds_nothing_up_and_is_closed() {
         let _ = stream.write_all(b"GET /oauth/callback?code=x HTTP/1.1\r\nHost: ");
     }
     let started = Instant::now();
-    let mut last = slow.pop().unwrap();
-    last.set_read_timeout(Some(Duration::from_secs(9))).unwrap();
-    let mut answer = Vec::new();
-    let _ = last.read_to_end(&mut answer);
-    assert!(started.elapsed() < Duration::from_secs(7), "closed after {:?}", started.elapsed());
+    let mut silent = TcpStream::connect(&*waiting.authority).unwrap();
+    for stream in [slow.last_mut().unwrap(), &mut silent] {
+        stream.set_read_timeout(Some(Duration::from_secs(9))).unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        assert!(started.elapsed() < Duration::from_secs(7), "closed after {:?}", started.elapsed());
+    }
     waiting.succeeds();
 }
 
@@ -118,7 +139,7 @@ fn a_thousand_wrong_states_change_nothing() {
     for number in 0..1000 {
         let url = waiting
             .url(&format!("/oauth/callback?code=stolen&state={number:08}-0000-4000-8000-000000000000"));
-        let page = waiting.get(&url, &NAVIGATES);
+        let page = Waiting::get(&url, &NAVIGATES);
         assert_eq!((page.status, &*page.body), (400, ""));
     }
     waiting.succeeds();
@@ -168,7 +189,7 @@ fn only_the_exact_request_counts() {
     let port = waiting.authority.split_once(':').unwrap().1.to_owned();
     for host in ["evil.example", &format!("localhost:{port}"), "127.0.0.1", &format!("127.0.0.1.:{port}"), ""]
     {
-        assert_eq!(waiting.get(&right, &[("Host", host)]).status, 403, "Host: {host}");
+        assert_eq!(Waiting::get(&right, &[("Host", host)]).status, 403, "Host: {host}");
     }
     let without = format!("GET /oauth/callback?{query} HTTP/1.0\r\n\r\n");
     assert!(waiting.raw(without.as_bytes()).starts_with("HTTP/1.0 403 "), "no Host");
@@ -179,7 +200,7 @@ fn only_the_exact_request_counts() {
         ("Sec-Fetch-Dest", "iframe"),
         ("Sec-Fetch-Dest", "empty"),
     ] {
-        assert_eq!(waiting.get(&right, &[(name, value)]).status, 403, "{name}: {value}");
+        assert_eq!(Waiting::get(&right, &[(name, value)]).status, 403, "{name}: {value}");
     }
     let twice =
         format!("GET /oauth/callback?{query} HTTP/1.1\r\nHost: {0}\r\nHost: evil\r\n\r\n", waiting.authority);
@@ -242,9 +263,9 @@ fn what_is_no_request_is_closed() {
 fn the_right_redirect_counts_once() {
     let mut waiting = Waiting::new();
     waiting.world.sim.latency(Duration::from_millis(700));
-    assert_eq!(waiting.get(&waiting.redirect, &NAVIGATES).status, 303);
-    assert_eq!(waiting.get(&waiting.redirect, &NAVIGATES).status, 404, "the second time");
-    let page = waiting.get(&waiting.url("/oauth/result"), &NAVIGATES);
+    assert_eq!(Waiting::get(&waiting.redirect, &NAVIGATES).status, 303);
+    assert_eq!(Waiting::get(&waiting.redirect, &NAVIGATES).status, 404, "the second time");
+    let page = Waiting::get(&waiting.url("/oauth/result"), &NAVIGATES);
     assert!(page.body.contains("Signed in"), "{page:?}");
     for name in ["content-security-policy", "cache-control", "x-frame-options", "referrer-policy"] {
         assert!(page.header(name).is_some(), "{name}");
@@ -306,9 +327,19 @@ fn ctrl_c_leaves_nothing() {
         assert_eq!((ran.signal, &*ran.stdout), (Some(sent.as_raw()), "false;\n"), "{ran:?}");
         assert!(TcpStream::connect(&*waiting.authority).is_err(), "the port is closed");
         let tokens: Vec<_> =
-            waiting.world.files().into_iter().filter(|name| name.ends_with(".json")).collect();
+            waiting.world.files().into_iter().filter(|name| name.contains(".json")).collect();
         assert!(tokens.is_empty(), "before {before:?}, after {tokens:?}");
-        let left: Vec<_> = waiting.world.files().into_iter().filter(|name| name.ends_with(".tmp")).collect();
+        let left: Vec<_> = waiting.world.files().into_iter().filter(|name| name.contains(".tmp")).collect();
         assert!(left.is_empty(), "{left:?}");
     }
+}
+
+#[test]
+fn a_signal_that_whoever_started_us_ignores_is_ignored() {
+    let waiting = Waiting::started_by(&["/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh"]);
+    signal(&waiting.child, Signal::HUP);
+    let page = Waiting::get(&waiting.redirect, &NAVIGATES);
+    assert_eq!(page.status, 303, "{}", page.body);
+    let ran = end(waiting.child);
+    assert_eq!((ran.code, ran.signal), (0, None), "{ran:?}");
 }

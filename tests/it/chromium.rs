@@ -24,7 +24,7 @@ const FLAGS: [&str; 10] = [
     "--hide-scrollbars",
 ];
 
-/// Where WebDriver puts the reference of an element.
+/// Where `WebDriver` puts the reference of an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A browser with one tab. Dropped, it is ended.
@@ -134,7 +134,7 @@ impl Chromium {
         found[ELEMENT].as_str().unwrap_or_else(|| panic!("no {selector} on the page: {found}")).to_owned()
     }
 
-    /// One command of WebDriver; its value.
+    /// One command of `WebDriver`; its value.
     fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
         let url = format!("{}{path}", self.session);
         let body = if body.is_null() { String::new() } else { body.to_string() };

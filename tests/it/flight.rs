@@ -226,7 +226,7 @@ fn rotated(meanwhile: impl Fn(&str) -> String, refusal: Option<Fault>) -> (Ran, 
     let spent = token_of(&world);
     assert_eq!(world.run("export dev").code, 0);
     let good = token_of(&world);
-    std::fs::write(&token, &spent).unwrap();
+    std::fs::write(&token, &spent).expect("a token file of the test's own");
     if let Some(fault) = refusal {
         world.sim.fault(Op::Refresh, fault);
     }
@@ -234,7 +234,7 @@ fn rotated(meanwhile: impl Fn(&str) -> String, refusal: Option<Fault>) -> (Ran, 
     let before = world.sim.count(REFRESH);
     let child = awsenv(&world, &["export", "dev"]);
     until_called(&world, REFRESH, before + 1);
-    std::fs::write(&token, meanwhile(&good)).unwrap();
+    std::fs::write(&token, meanwhile(&good)).expect("a token file of the test's own");
     world.sim.latency(Duration::ZERO);
     (end(child), world.sim.count(REFRESH) - before)
 }

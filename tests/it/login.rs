@@ -9,7 +9,7 @@ const DEV: &str =
 #[test]
 fn a_profile_that_does_not_exist_is_made() {
     let world = World::new().at(1_893_553_445);
-    expect![[r"
+    expect![[r#"
         \builtin unset -v AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_ACCESS_KEY AWS_SECRET_KEY AWS_CREDENTIAL_EXPIRATION AWS_SESSION_EXPIRATION AWS_ACCOUNT_ID AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ROLE_ARN AWS_ROLE_SESSION_NAME AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE AWS_CREDENTIAL_FILE AWS_VAULT AWSUME_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_SSO_PROFILE AWSENV_PROFILE AWSENV_ACCOUNT_ID AWSENV_IDENTITY AWSENV_EXPIRES_AT AWSENV_REFRESH_AT AWSENV_PREVIOUS AWSENV_COLOR AWSENV_EPHEMERAL AWSENV_RESTORE;
         \builtin export AWS_ACCESS_KEY_ID='ASIA…';
         \builtin export AWS_SECRET_ACCESS_KEY='[SECRET]';
@@ -31,7 +31,7 @@ fn a_profile_that_does_not_exist_is_made() {
         http://SIM/v1/authorize?…
 
         dev: Admin in 123456789012 eu-west-1 (15m left)
-        [exit 0]"]]
+        [exit 0]"#]]
     .assert_eq(&world.run("login dev --region eu-west-1").to_string());
     assert_eq!(
         world.sim.calls(),
@@ -103,12 +103,12 @@ fn a_region_is_asked_until_it_is_one() {
 #[test]
 fn without_a_terminal_a_question_is_an_error_that_names_the_flag() {
     let world = World::new();
-    expect![[r"
+    expect![[r#"
         false;
         ---
         error: there is no terminal to ask on: region for `dev` [us-east-1]
         hint: name it: --region us-east-1
-        [exit 2]"]]
+        [exit 2]"#]]
     .assert_eq(&world.run("login dev").to_string());
     assert!(world.files().iter().all(|file| file.ends_with(".lock")), "{:?}", world.files());
 }

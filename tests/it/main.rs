@@ -5,6 +5,7 @@
     clippy::disallowed_macros,
     clippy::print_stdout,
     clippy::unwrap_used,
+    clippy::needless_raw_string_hashes,
     clippy::case_sensitive_file_extension_comparisons,
     reason = "tests are outside the host: they make the world"
 )]
@@ -25,9 +26,15 @@ mod clients;
 /// Many real processes at once.
 #[cfg(unix)]
 mod crowd;
+/// Token files that were damaged.
+#[cfg(unix)]
+mod damage;
 /// `awsenv exec`, with real processes.
 #[cfg(unix)]
 mod exec;
+/// A machine with faults.
+#[cfg(unix)]
+mod faults;
 /// One flight, with real processes.
 #[cfg(unix)]
 mod flight;
@@ -49,6 +56,9 @@ mod playground;
 mod process;
 /// What the README promises and no other room tests.
 mod promises;
+/// Real shells take in what the real program prints.
+#[cfg(unix)]
+mod real_shells;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.
@@ -69,6 +79,9 @@ mod sim_portal;
 mod sim_self;
 /// The simulator's roles, MFA devices and web identities.
 mod sim_sts;
+/// An ordinary user.
+#[cfg(unix)]
+mod someone;
 /// A terminal of a test's own.
 #[cfg(unix)]
 #[path = "../sim/playground/terminal.rs"]

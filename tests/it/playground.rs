@@ -100,7 +100,8 @@ fn a_newcomer_signs_in_looks_around_and_leaves_in_every_shell() {
         let mut enter = Command::new(&program);
         enter.arg0("in-terminal").env("TMPDIR", &place.0).env("SHELL", found.unwrap_or_default());
         enter.env("AWS_PROFILE", "mine").env("AWSENV_PROFILE", "mine").env("TERM", "dumb");
-        let mut terminal = Terminal::start(enter, &[&program.to_string_lossy(), "--headless"]).unwrap();
+        let words = [&*program.to_string_lossy(), "--headless"];
+        let mut terminal = Terminal::start(enter, &words, crate::world::flag()).unwrap();
         let mut after = |line: &str, mark: &str| {
             if !line.is_empty() {
                 terminal.enter(line).unwrap();
@@ -156,4 +157,23 @@ fn the_stand_in_for_a_tool_is_believed_only_with_good_keys() {
     assert_eq!(ask("other"), Err("STS says 403: SignatureDoesNotMatch".to_owned()));
     assert!(ask("").unwrap_err().starts_with("AWS_SECRET_ACCESS_KEY is not set"));
     assert_eq!(sim::words("<html><head>x</head><body class=a><h1>A  b</h1>\n&lt;c&gt;"), "A b <c>");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_playground_that_is_interrupted_leaves_nothing() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let Some(program) = program() else { return };
+    let place = Place::new("interrupted");
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let mut command = Command::new(&program);
+        command.arg("--demo").env("TMPDIR", &place.0).stdin(Stdio::null()).stdout(Stdio::null());
+        let mut story = command.spawn().expect("the playground starts");
+        crate::world::eventually("the home is made", || {
+            place.left().iter().any(|home| home.join("home/.aws").is_dir())
+        });
+        kill_process(Pid::from_child(&story), signal).unwrap();
+        assert_eq!(story.wait().unwrap().code(), Some(1), "{signal:?}");
+        assert!(place.left().is_empty(), "{:?}", place.left());
+    }
 }

@@ -64,8 +64,8 @@ fn a_config_file_that_cannot_be_read_is_not_written() {
     for broken in ["[profile dev\nregion = eu-west-1\n", "region = eu-west-1\n[profile dev]\n"] {
         let world = World::new().config(broken);
         let output = world.run("login new --region eu-west-1");
-        assert!(output.stderr.contains("the profile `new` cannot be kept: "), "{output}");
-        assert!(output.stderr.contains("/.aws/config:1: "), "{output}");
+        assert_eq!((output.code, world.opened()), (3, 0), "{output}");
+        assert!(output.stderr.contains("error: ~/.aws/config:1: "), "{output}");
         assert_eq!(world.read("home/.aws/config"), broken);
     }
 }

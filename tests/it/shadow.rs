@@ -12,15 +12,15 @@ fn keys_that_would_win_are_named_with_file_and_line() {
     let world = World::new()
         .config(&format!("[profile dev]\n{SESSION}"))
         .credentials(&format!("# old\n[dev]\n{KEYS}"));
-    expect![[r"
+    expect![[r#"
         false;
         ---
         error: `dev` has other credentials beside a sign-in, and tools would not agree which to use
           caused by: ~/.aws/credentials:3: `aws_access_key_id`: the AWS CLI, boto3 and their kind use these keys, the Rust SDK the sign-in
-          caused by: ~/.aws/credentials:4: `aws_secret_access_key`: the AWS CLI, boto3 and their kind use these keys, the Rust SDK the sign-in
-        hint: to sign in as `dev`, remove what stands at ~/.aws/credentials:3, ~/.aws/credentials:4
+          caused by: ~/.aws/credentials:4: `aws_secret_access_key`
+        hint: to sign in as `dev`, remove those lines
         hint: to keep it, sign in under another name: awsenv login dev-login
-        [exit 3]"]]
+        [exit 3]"#]]
     .assert_eq(&world.run("login dev").to_string());
     assert_eq!((world.opened(), world.sim.calls().len()), (0, 0));
 }
@@ -111,4 +111,13 @@ fn kinds_that_are_not_there_yet_say_so() {
         }
         assert_eq!(world.run("exec p -- true").code, 125);
     }
+}
+
+#[test]
+fn a_config_file_that_cannot_be_edited_is_said_before_the_browser_opens() {
+    let world = World::new().config("[profile a]\nregion = x-1\nnonsense\n");
+    let output = world.run("login dev --region us-east-1");
+    assert_eq!((output.code, output.stdout.as_str(), world.opened()), (3, "false;\n", 0), "{output}");
+    assert!(output.stderr.contains("error: ~/.aws/config:3"), "{output}");
+    assert_eq!(world.run("login dev --region us-east-1 --ephemeral").code, 0, "it writes nothing");
 }

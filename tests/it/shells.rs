@@ -17,12 +17,12 @@ fn signed_in() -> World {
 #[test]
 fn export_asks_nobody() {
     let world = World::new().config(DEV);
-    expect![[r"
+    expect![[r#"
         false;
         ---
         error: `dev` is not signed in
         hint: sign in: awsenv login dev
-        [exit 4]"]]
+        [exit 4]"#]]
     .assert_eq(&world.run("export dev").to_string());
     assert_eq!(world.opened(), 0);
     assert_eq!(
@@ -47,12 +47,12 @@ fn export_speaks_every_format() {
         keys,
         ["Version", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", "AccountId"]
     );
-    expect![[r"
+    expect![[r#"
         false;
         ---
         error: there is no shell or format `bsah`
         hint: did you mean `bash`?
-        [exit 2]"]]
+        [exit 2]"#]]
     .assert_eq(&world.run("export dev --format bsah").to_string());
 }
 
@@ -79,12 +79,12 @@ fn a_failure_is_a_statement_that_fails_in_the_shell_that_asked() {
 #[test]
 fn a_misspelt_name_gets_the_nearest() {
     let output = signed_in().run("export dve");
-    expect![[r"
+    expect![[r#"
         false;
         ---
         error: there is no profile `dve`
         hint: did you mean `dev`?
-        [exit 3]"]]
+        [exit 3]"#]]
     .assert_eq(&output.to_string());
 }
 
@@ -176,7 +176,7 @@ fn list_tells_how_each_signs_in() {
         "home/.aws/credentials",
         "[keys]\naws_access_key_id = AKIAOLDKEY0000000001\naws_secret_access_key = s\n",
     );
-    expect![[r"
+    expect![[r#"
         dev   console sign-in  123456789012  Admin   eu-west-1  15m left
         late  console sign-in  000000000001  root    -          sign in
         corp  Identity Center  000000000002  Reader  -
@@ -185,7 +185,7 @@ fn list_tells_how_each_signs_in() {
         keys  access keys      -             -       -
         ---
         warning: the profile name `evil\x1b[2J` holds the control character U+001B: no tool can be told to use it
-        [exit 0]"]]
+        [exit 0]"#]]
     .assert_eq(&world.run("list").to_string());
     let told: serde_json::Value = serde_json::from_str(&world.run("list --json").stdout).unwrap();
     assert_eq!(told["version"], 1);
@@ -198,14 +198,14 @@ fn status_tells_what_this_shell_holds() {
     let world = signed_in();
     let loaded = world.run("login dev");
     let world = world.eval(&loaded);
-    expect![[r"
+    expect![[r#"
         profile     dev                                          AWSENV_PROFILE
         account     123456789012                                 AWS_ACCOUNT_ID
         identity    Admin                                        AWSENV_IDENTITY
         region      eu-west-1                                    AWS_REGION
         access key  ASIA…                         AWS_ACCESS_KEY_ID
         ends        in 15m (2030-01-02T03:19:05Z), can be renewed from 5m before
-        [exit 0]"]]
+        [exit 0]"#]]
     .assert_eq(&world.run("status").to_string());
     let told: serde_json::Value = serde_json::from_str(&world.run("status --json").stdout).unwrap();
     assert_eq!((&told["profile"], &told["seconds_left"]), (&"dev".into(), &900.into()));

@@ -21,13 +21,17 @@ fn away() -> World {
 
 /// A port of this computer on which nobody listens.
 fn dead_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .expect("a port of this computer")
+        .local_addr()
+        .expect("a port of this computer")
+        .port()
 }
 
 /// A server that answers every connection with these bytes; what it was sent first goes to the channel.
 fn server(answer: &'static [u8]) -> (u16, std::sync::mpsc::Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port of this computer");
+    let port = listener.local_addr().expect("a port of this computer").port();
     let (send, sent) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for stream in listener.incoming() {

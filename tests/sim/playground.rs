@@ -16,6 +16,9 @@
 #[path = "playground/demo.rs"]
 #[cfg(unix)]
 mod demo;
+#[path = "playground/enter.rs"]
+#[cfg(unix)]
+mod enter;
 #[path = "playground/home.rs"]
 mod home;
 #[path = "playground/shell.rs"]
@@ -49,7 +52,7 @@ fn main() -> ExitCode {
         ("person", [url]) => tell(Person::new().approve(url).map(read)),
         ("aws-whoami", _) => tell(whoami::ask(|name| std::env::var(name).ok())),
         #[cfg(unix)]
-        ("in-terminal", [line, program, args @ ..]) => tell(terminal::enter(line, program, args)),
+        ("in-terminal", [line, program, args @ ..]) => tell(enter::enter(line, program, args)),
         (_, []) => play(home::has_no_browser()),
         (_, ["--headless"]) => play(true),
         (_, ["--demo"]) => demonstrate(None),

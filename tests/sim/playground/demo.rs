@@ -2,16 +2,19 @@
 //!
 //! A check looks at what AWS was asked, at files and at variables; never only at printed words.
 
-use crate::home::Home;
+use crate::home::{self, Home};
 use crate::shell;
 use crate::sim::Sim;
 use crate::steps::STEPS;
-use crate::terminal::{Ran, Terminal};
+use crate::terminal::Terminal;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::Command;
+
+/// Stands around the exit code that the shell prints after each line.
+const MARK: &str = "\u{1e}";
 
 /// A part of the story.
 pub(crate) struct Step {
@@ -24,10 +27,16 @@ pub(crate) struct Step {
 
 /// Where the story is played: a simulator, a home, a bash on a terminal.
 pub(crate) struct Stage {
-    pub(crate) sim: Sim,
+    shell: Terminal, // the first to go
     pub(crate) home: Home,
-    shell: Terminal,
+    pub(crate) sim: Sim,
     calls_seen: usize,
+}
+
+/// What a line left.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) shown: String,
 }
 
 /// The names of the steps, in order.
@@ -77,8 +86,8 @@ impl Stage {
         enter.env_clear().envs(env).current_dir(home.dir());
         enter.envs([("PS1", ""), ("PS2", ""), ("TERM", "dumb"), ("HISTFILE", "")]);
         let bash = ["bash", "--noprofile", "--norc", "--noediting", "-i"];
-        let shell = Terminal::start(enter, &bash)?;
-        Ok(Stage { sim, home, shell, calls_seen: 0 })
+        let shell = Terminal::start(enter, &bash, home::interruption()?)?;
+        Ok(Stage { shell, home, sim, calls_seen: 0 })
     }
 
     /// Types a line, and shows it with what comes.
@@ -90,7 +99,7 @@ impl Stage {
     /// Types a line that will ask something.
     pub(crate) fn begins(&mut self, line: &str) -> Result<(), String> {
         show(&format!("  $ {line}"));
-        self.shell.begin(line)
+        self.enters(line)
     }
 
     /// Waits for a question, and shows all up to it; what was shown.
@@ -108,7 +117,7 @@ impl Stage {
 
     /// Waits for the end of a line, and shows what came.
     pub(crate) fn ends(&mut self) -> Result<Ran, String> {
-        let ran = self.shell.end()?;
+        let ran = self.done()?;
         self.shows(&ran.shown)?;
         Ok(ran)
     }
@@ -137,11 +146,22 @@ impl Stage {
 
     /// Types a line that is no part of the story.
     pub(crate) fn behind_the_scenes(&mut self, line: &str) -> Result<(), String> {
-        self.shell.begin(line)?;
-        match self.shell.end()? {
+        self.enters(line)?;
+        match self.done()? {
             Ran { code: 0, .. } => Ok(()),
             ran => Err(format!("`{line}` ends with {}: {}", ran.code, ran.shown)),
         }
+    }
+
+    fn enters(&mut self, line: &str) -> Result<(), String> {
+        self.shell.enter(&format!("{line}; printf '\\036%s\\036' \"$?\""))
+    }
+
+    fn done(&mut self) -> Result<Ran, String> {
+        let shown = self.shell.until(MARK)?;
+        let code = self.shell.until(MARK)?;
+        let code = code.parse().map_err(|_| format!("the shell says `{code}` for an exit code"))?;
+        Ok(Ran { code, shown })
     }
 
     /// The variables of the shell, as a program that it starts sees them.

@@ -5,6 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::sync::{Arc, atomic::AtomicBool};
 
 /// What this program is, by the names under which it stands in the playground's PATH.
 ///
@@ -161,4 +163,15 @@ pub(crate) fn has_no_browser() -> bool {
     }
     let contained = ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists());
     contained || set(&["SSH_CONNECTION", "SSH_TTY", "container"]) || !set(&["DISPLAY", "WAYLAND_DISPLAY"])
+}
+
+/// A flag that is raised by what would end us (Ctrl-C, the terminal's window closed), so that we end in good order.
+#[cfg(unix)]
+pub(crate) fn interruption() -> io::Result<Arc<AtomicBool>> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let flag = Arc::default();
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&flag))?;
+    }
+    Ok(flag)
 }

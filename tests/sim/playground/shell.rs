@@ -32,9 +32,11 @@ pub(crate) fn play(headless: bool) -> io::Result<()> {
     writeln!(out, "{}", greeting(way.eval, headless))?;
     let mut shell = Command::new(&program);
     shell.args(&way.args).env_clear().envs(home.environment(&sim, headless)?).envs(way.env);
+    #[cfg(unix)]
+    crate::home::interruption()?; // the shell's window may close: then the shell ends, and after it we do
     let left = shell.current_dir(home.dir()).status();
     drop(home);
-    writeln!(out, "The playground's home is removed. {}", asked(&sim.calls()))?;
+    let _ = writeln!(out, "The playground's home is removed. {}", asked(&sim.calls()));
     left.map(drop).map_err(|e| io::Error::new(e.kind(), format!("{} does not start: {e}", program.display())))
 }
 
