@@ -1,7 +1,7 @@
 //! Files: read with suspicion, replaced whole, locked beside.
 
 use crate::error::{Error, Kind, Result};
-use crate::host::random;
+use crate::host::{owner, random};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -88,7 +88,7 @@ fn read(path: &Path, largest: u64, shared: bool) -> Result<Option<Contents>, Unf
     if !shared {
         check_private(&file, &meta)?;
     }
-    let others = others(&file, &meta);
+    let others = owner::others(&file, &meta);
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
     file.take(largest + 1).read_to_end(&mut bytes).map_err(|e| Unfit::now(e.to_string()))?;
     if bytes.len() as u64 > largest {
@@ -134,37 +134,6 @@ fn check_private(file: &File, meta: &fs::Metadata) -> Result<(), Unfit> {
 #[expect(clippy::unnecessary_wraps, reason = "the same shape as on Unix")]
 fn check_private(_: &File, _: &fs::Metadata) -> Result<(), Unfit> {
     Ok(())
-}
-
-/// Why others can write an open file.
-#[cfg(unix)]
-fn others(file: &File, meta: &fs::Metadata) -> Option<String> {
-    use std::os::unix::fs::MetadataExt as _;
-    let (uid, mode) = (meta.uid(), meta.mode() & 0o777);
-    if uid != 0 && uid != rustix::process::geteuid().as_raw() {
-        return Some(format!("it belongs to another user (uid {uid})"));
-    }
-    let open = mode & 0o022 != 0 && !(mode == 0o777 && is_windows_drive(file));
-    open.then(|| format!("it has mode {mode:04o}"))
-}
-
-/// Whether the file is on a drive of Windows that WSL shows: every mode reads 0777 there, and says nothing.
-#[cfg(target_os = "linux")]
-fn is_windows_drive(file: &File) -> bool {
-    const PLAN_9: u64 = 0x0102_1997;
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let wsl = release.to_ascii_lowercase().contains("microsoft");
-    wsl && rustix::fs::fstatfs(file).is_ok_and(|system| u64::try_from(system.f_type) == Ok(PLAN_9))
-}
-
-#[cfg(all(unix, not(target_os = "linux")))]
-fn is_windows_drive(_: &File) -> bool {
-    false
-}
-
-#[cfg(not(unix))]
-fn others(_: &File, _: &fs::Metadata) -> Option<String> {
-    None
 }
 
 /// Makes a directory that only we can enter, and those above it. One that exists is left as it is.

@@ -10,6 +10,7 @@ pub(crate) mod env;
 pub(crate) mod fs;
 pub(crate) mod http;
 pub(crate) mod machine;
+mod owner;
 pub(crate) mod path;
 pub(crate) mod process;
 pub(crate) mod random;
