@@ -103,7 +103,7 @@ pub(crate) async fn session_token(
     issued(host, endpoint, "GetSessionToken", &fields)
 }
 
-fn form(action: &str, fields: &[(&str, Option<&str>)]) -> String {
+pub(super) fn form(action: &str, fields: &[(&str, Option<&str>)]) -> String {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("Action", action).append_pair("Version", "2011-06-15");
     for (name, value) in fields {
@@ -114,7 +114,7 @@ fn form(action: &str, fields: &[(&str, Option<&str>)]) -> String {
     form.finish()
 }
 
-fn issued(
+pub(super) fn issued(
     host: &Host,
     endpoint: &Endpoint,
     action: &str,

@@ -63,6 +63,7 @@ impl Mfa {
         }
         role::check_serial(&setting.value).map_err(|why| setting.refuse(&why))?;
         let process = subject.profile.get("mfa_process").filter(|setting| !setting.value.is_empty());
+        process.map(Setting::trusted).transpose()?;
         Ok(Some(Mfa {
             serial: setting.value.to_string(),
             place: setting.place(),

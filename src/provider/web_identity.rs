@@ -1,12 +1,13 @@
 //! A role for who holds another house's token (`web_identity_token_file`): Kubernetes, GitHub Actions and their kind.
 
 use super::step::{Held, Need, Provider, Step, Subject};
+use super::sts::Sts;
 use crate::aws::web_identity::{self, Trade};
 use crate::aws::{Endpoint, Fault};
 use crate::config::{Config, Endpoints, Profile};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, fs};
-use crate::model::{Arn, Region, Secret, endpoints, freshness, text};
+use crate::model::{Region, RoleArn, Secret, endpoints, freshness, role, text};
 use chrono::TimeDelta;
 use std::path::{Path, PathBuf};
 
@@ -26,8 +27,8 @@ const VARIABLES: [(&str, &str); 3] = [
 ];
 
 struct Exchange {
-    role: Arn,
-    session_name: Option<String>,
+    role: RoleArn,
+    session_name: String,
     token: PathBuf,
     /// Where the token's file is named.
     place: String,
@@ -41,7 +42,8 @@ impl Provider for WebIdentity {
 
     fn claim(&self, subject: &Subject) -> Option<Result<Box<dyn Step>>> {
         subject.profile.get("web_identity_token_file")?;
-        Some(step(subject.host, subject.config, Some(subject.profile), false))
+        let endpoint = |role: &RoleArn| Ok(Sts::of(subject, Some(role.partition()))?.endpoint);
+        Some(step(subject.host, Some(subject.profile), false, endpoint))
     }
 }
 
@@ -54,14 +56,19 @@ pub(super) fn of_environment(
     default: Option<&Profile>,
 ) -> Option<Result<Box<dyn Step>>> {
     host.env.text("AWS_WEB_IDENTITY_TOKEN_FILE")?;
-    Some(step(host, config, default, true))
+    let endpoint = |role: &RoleArn| {
+        let endpoints = Endpoints::of(host, config, default)?;
+        let url = endpoints.sts(&region(host, default, role)?);
+        Ok(Endpoint { url, ca_bundle: endpoints.ca_bundle, custom: false })
+    };
+    Some(step(host, default, true, endpoint))
 }
 
 fn step(
     host: &Host,
-    config: &Config,
     profile: Option<&Profile>,
     with_variables: bool,
+    endpoint: impl FnOnce(&RoleArn) -> Result<Endpoint>,
 ) -> Result<Box<dyn Step>> {
     let said = |wanted: &str| -> Option<(String, String)> {
         let variable = VARIABLES.iter().find(|(key, _)| *key == wanted).map(|(_, variable)| *variable);
@@ -86,36 +93,21 @@ fn step(
         let named = if with_variables { "AWS_ROLE_ARN" } else { "role_arn" };
         return Err(wrong(&place, &format!("names a token, and no `{named}` names its role")));
     };
-    let is_role = |arn: &Arn| {
-        let resource = arn.as_str().splitn(6, ':').nth(5).unwrap_or_default();
-        resource.starts_with("role/") && arn.as_str().bytes().all(|b| b.is_ascii_graphic())
-    };
-    let role: Arn = role.parse().ok().filter(is_role).ok_or_else(|| {
-        let why = format!(
-            "is `{}`, and a role is called as `arn:aws:iam::123456789012:role/Name`",
-            text::field(&role)
-        );
-        wrong(&role_place, &why)
-    })?;
+    let role: RoleArn =
+        role.parse().map_err(|why: String| wrong(&role_place, &format!("cannot be: {why}")))?;
     let session_name = said("role_session_name");
     if let Some((name, place)) = &session_name {
-        let fits = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
-        if !(2..=64).contains(&name.len()) || !name.bytes().all(fits) {
-            let why = format!("is `{}`, not 2 to 64 of letters, digits and `_+=,.@-`", text::field(name));
-            return Err(wrong(place, &why));
-        }
+        role::check_name(name).map_err(|why| wrong(place, &format!("is `{}`, {why}", text::field(name))))?;
     }
-    let endpoints = Endpoints::of(host, config, profile)?;
-    let region = region(host, profile, &role)?;
-    let endpoint =
-        Endpoint { url: endpoints.sts(&region), ca_bundle: endpoints.ca_bundle.clone(), custom: false };
-    let session_name = session_name.map(|(name, _)| name);
+    let endpoint = endpoint(&role)?;
+    let own_name = || role::session_name(host.env.user(), host.env.machine().as_deref());
+    let session_name = session_name.map_or_else(own_name, |(name, _)| name);
     Ok(Box::new(Exchange { role, session_name, token: token.into(), place, endpoint }))
 }
 
 /// The profile's region, else the environment's, if the role's partition has it; else that partition's first.
-fn region(host: &Host, profile: Option<&Profile>, role: &Arn) -> Result<Region> {
-    let partition = role.as_str().split(':').nth(1).unwrap_or_default();
+fn region(host: &Host, profile: Option<&Profile>, role: &RoleArn) -> Result<Region> {
+    let partition = role.partition();
     let own = profile.map(Profile::region).transpose()?.flatten();
     let variables = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter();
     let mut said = own.into_iter().chain(variables.filter_map(|name| host.env.text(name)?.parse().ok()));
@@ -129,8 +121,7 @@ fn region(host: &Host, profile: Option<&Profile>, role: &Arn) -> Result<Region> 
 
 impl Step for Exchange {
     fn key(&self, _: &Host) -> Option<String> {
-        let name = self.session_name.as_deref().unwrap_or_default();
-        Some(format!("web identity {} {name} {}", self.role.as_str(), self.token.display()))
+        Some(format!("web identity {} {} {}", self.role, self.session_name, self.token.display()))
     }
 
     fn is_role(&self) -> bool {
@@ -146,17 +137,12 @@ impl Step for Exchange {
     fn fetch(&self, host: &Host, _: &Need, _: Option<&Held>) -> Result<Held> {
         let token = self.token()?;
         let now = host.clock.now();
-        let own_name = format!("awsenv-{}", now.timestamp());
-        let trade = Trade {
-            role: self.role.as_str(),
-            session_name: self.session_name.as_deref().unwrap_or(&own_name),
-            token: &token,
-        };
+        let trade = Trade { role: self.role.as_str(), session_name: &self.session_name, token: &token };
         let asked = host.network().block_on(web_identity::assume(host, &self.endpoint, &trade))?;
-        let (credentials, session) = asked.map_err(|fault| self.explain(fault))?;
+        let mut credentials = asked.map_err(|fault| self.explain(fault))?.credentials;
+        credentials.account = Some(self.role.account().clone());
         let refresh_at = credentials.expiration.map(|end| freshness::refresh_at(end, now, USUAL));
-        let identity = session.map_or_else(|| self.role.identity().into(), |arn| arn.identity().to_owned());
-        Ok(Held { credentials, refresh_at, identity: Some(identity) })
+        Ok(Held { credentials, refresh_at, identity: Some(self.role.name().to_owned()) })
     }
 }
 

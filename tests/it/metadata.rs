@@ -296,3 +296,31 @@ fn nobody_waits_for_a_service_that_is_not_there() {
         assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
     }
 }
+
+#[test]
+fn a_role_is_assumed_with_the_credential_source_that_the_profile_names() {
+    let role = "arn:aws:iam::210987654321:role/Other";
+    for (source, world, calls) in [("EcsContainer", container(), 1), ("Ec2InstanceMetadata", instance(), 3)] {
+        world.sim.role(role).trusts("123456789012");
+        let profile = format!("[profile other]\nrole_arn = {role}\ncredential_source = {source}\n");
+        world.write("home/.aws/config", &profile);
+        let told = told(&world, "export other --format json");
+        assert_eq!(
+            (&told["identity"], &told["account_id"]),
+            (&"Other".into(), &"210987654321".into()),
+            "{source}"
+        );
+        assert_eq!(world.sim.calls().len(), calls + 1, "{source}");
+        assert_eq!(world.sim.calls().last().unwrap(), "sts AssumeRole", "{source}");
+    }
+    for (source, world, told) in [
+        ("EcsContainer", World::new(), "there are no credentials of a container"),
+        ("Ec2InstanceMetadata", World::new(), "AWS_EC2_METADATA_DISABLED is set"),
+        ("ecscontainer", container(), "ecscontainer"),
+    ] {
+        let profile = format!("[profile other]\nrole_arn = {role}\ncredential_source = {source}\n");
+        let output = world.config(&profile).run("export other");
+        assert_eq!((output.code, output.stdout.as_str()), (3, "false;\n"), "{output}");
+        assert!(output.stderr.contains(told), "{output}");
+    }
+}

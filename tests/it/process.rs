@@ -309,3 +309,17 @@ fn a_program_that_asks_at_the_terminal_is_ended_at_once() {
     let output = world.finish("script", &mut script);
     assert!(output.code == 1 && output.stdout.contains("wanted to ask at the terminal"), "{output}");
 }
+
+#[test]
+fn a_program_that_prints_mfa_codes_is_as_little_run_from_a_file_of_others() {
+    let world = world("");
+    let program = program(&world, "code", "touch \"$HOME/ran\"; echo 123456");
+    let keys = "aws_access_key_id = AKIABOB0000000000001\naws_secret_access_key = bobsecret\n";
+    let device =
+        format!("mfa_serial = arn:aws:iam::123456789012:mfa/bob\nmfa_process = {}\n", program.display());
+    world.write("home/.aws/config", &format!("[profile p]\n{keys}{device}"));
+    mode(&world.path("home/.aws/config"), 0o666);
+    let output = world.run("export p");
+    assert!(output.code == 3 && output.stderr.contains("`mfa_process` is not run"), "{output}");
+    assert!(!world.path("home/ran").exists());
+}

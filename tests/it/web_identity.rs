@@ -47,7 +47,7 @@ fn a_profile_trades_its_token_for_the_role() {
         pair("Action", "AssumeRoleWithWebIdentity"),
         pair("Version", "2011-06-15"),
         pair("RoleArn", ROLE),
-        pair("RoleSessionName", &format!("awsenv-{NOW}")),
+        pair("RoleSessionName", "awsenv"),
         pair("WebIdentityToken", "jwt.of.pod\n"),
     ];
     assert_eq!(asked(&world), expected, "the token goes as it stands in its file");
@@ -61,6 +61,26 @@ fn the_session_has_the_name_that_the_profile_gives_it() {
     let world = world("role_session_name = my.pod@x\n");
     told(&world, "export pod --format json");
     assert!(asked(&world).contains(&("RoleSessionName".into(), "my.pod@x".into())));
+    let world = world.env("USER", "me").env("HOSTNAME", "box");
+    let config = world.read("home/.aws/config").replace("role_session_name = my.pod@x\n", "");
+    world.write("home/.aws/config", &config);
+    told(&world, "export pod --format json");
+    assert!(asked(&world).contains(&("RoleSessionName".into(), "me@box".into())));
+}
+
+#[test]
+fn a_role_is_assumed_with_a_web_identity_and_lasts_an_hour() {
+    let world = world("");
+    let other = "arn:aws:iam::210987654321:role/Other";
+    world.sim.role(other).trusts("123456789012").max_duration(43_200);
+    let config = world.read("home/.aws/config");
+    let role =
+        format!("[profile other]\nrole_arn = {other}\nsource_profile = pod\nduration_seconds = 7200\n");
+    world.write("home/.aws/config", &(config + &role));
+    let output = world.run("export other --format json");
+    assert!(output.code == 0 && output.stderr.contains("which AWS limits to 1h"), "{output}");
+    assert!(output.stdout.contains("2030-01-02T04:04:05Z"), "{output}");
+    assert_eq!(world.sim.calls(), ["sts AssumeRoleWithWebIdentity", "sts AssumeRole"]);
 }
 
 #[test]
@@ -114,17 +134,14 @@ fn what_cannot_be_is_told_before_anything_is_sent() {
         (file(&format!("{role}web_identity_token_file = /dev/null")), "which cannot be read"),
         (
             file("role_arn = arn:aws:iam::123456789012:user/x\nweb_identity_token_file = /x"),
-            "a role is called as",
+            "is not the ARN of a role",
         ),
         (
             file("role_arn = arn:aws:iam::123456789012:role/a b\nweb_identity_token_file = /x"),
-            "a role is called as",
+            "is not the ARN of a role",
         ),
-        (file(&format!("{role}role_session_name = a b\nweb_identity_token_file = /x")), "not 2 to 64"),
-        (
-            file("role_arn = arn:aws-none:iam::123456789012:role/x\nweb_identity_token_file = /x"),
-            "no region is named",
-        ),
+        (file(&format!("{role}role_session_name = a b\nweb_identity_token_file = /x")), "2 to 64 letters"),
+        (file("role_arn = arn:aws-none:iam::123456789012:role/x\nweb_identity_token_file = /x"), "aws-none"),
     ] {
         let world = World::new().config(&config);
         let output = world.run("export pod");
