@@ -3,9 +3,11 @@
 pub(crate) mod call;
 pub(crate) mod dpop;
 pub(crate) mod fault;
+pub(crate) mod metadata;
 pub(crate) mod signin;
 pub(crate) mod sigv4;
 pub(crate) mod sts;
+pub(crate) mod web_identity;
 
 pub(crate) use fault::Fault;
 use std::path::PathBuf;

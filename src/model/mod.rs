@@ -7,15 +7,18 @@ pub(crate) mod endpoints;
 pub(crate) mod freshness;
 pub(crate) mod login;
 pub(crate) mod names;
+pub(crate) mod object;
 pub(crate) mod role;
 pub(crate) mod secret;
 pub(crate) mod text;
 pub(crate) mod time;
+pub(crate) mod words;
 
 pub(crate) use arn::Arn;
 pub(crate) use credentials::Credentials;
 pub(crate) use delta::{Change, EnvDelta};
 pub(crate) use login::LoginTarget;
 pub(crate) use names::{AccountId, ProfileName, Region};
+pub(crate) use object::Object;
 pub(crate) use role::RoleArn;
 pub(crate) use secret::Secret;

@@ -5,10 +5,8 @@
 use super::step::{Provider, Step, Subject};
 use crate::error::{Error, Kind, Result};
 
-pub(super) const WEB_IDENTITY: Later = Later { kind: "web identity", keys: &["web_identity_token_file"] };
 pub(super) const IDENTITY_CENTER: Later =
     Later { kind: "Identity Center", keys: &["sso_account_id", "sso_role_name"] };
-pub(super) const PROCESS: Later = Later { kind: "credential process", keys: &["credential_process"] };
 pub(super) const SOURCE: Later = Later { kind: "Identity Center", keys: &["sso_session", "sso_start_url"] };
 
 pub(super) struct Later {
