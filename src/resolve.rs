@@ -1,11 +1,11 @@
 //! A plan becomes credentials: the one act that may ask AWS.
 
-use crate::config::Settings;
+use crate::config::{Config, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::{LoginTarget, time};
 use crate::plan::Plan;
-use crate::provider::{Held, Need, Step};
+use crate::provider::{self, Environment, Held, Need, Step};
 use chrono::TimeDelta;
 
 /// How long credentials must last.
@@ -37,6 +37,15 @@ pub(crate) fn credentials(host: &Host, plan: &Plan, min_ttl: MinTtl) -> Result<H
     let held = fetch(host, &plan.steps, &need)?;
     lasts(host, plan, &held, min_ttl)?;
     Ok(held)
+}
+
+/// The credentials of the shell itself, where nothing names a profile.
+pub(crate) fn ambient(host: &Host, config: &Config) -> Result<Held> {
+    let need = Need::default();
+    match provider::ambient(host, config) {
+        Some(step) => step?.fetch(host, &need, None),
+        None => Environment.fetch(host, &need, None),
+    }
 }
 
 /// The same, with the credentials of the first step in hand.
@@ -80,7 +89,7 @@ fn lasts(host: &Host, plan: &Plan, held: &Held, min_ttl: MinTtl) -> Result<()> {
         Some(LoginTarget::IdentityCenter { .. }) => {
             "those of Identity Center last as long as an administrator set for the permission set"
         }
-        None => "they cannot be renewed",
+        None => "their source gives none that last longer",
     };
     let (left, least, name) = (time::words(left), time::words(least), &plan.profile);
     let message = format!("the credentials of `{name}` last {left}, less than {least}: {limit}");

@@ -4,6 +4,7 @@ use crate::config::{Config, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::ProfileName;
+use crate::provider;
 
 /// The profile that is meant: the one typed (`-` is the previous one), else `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`,
 /// `AWSENV_PROFILE`. `None`: nothing names one.
@@ -58,7 +59,7 @@ pub(crate) fn default() -> Result<ProfileName> {
     "default".parse().map_err(|why: String| Error::new(Kind::Failed, why))
 }
 
-/// Whose credentials are meant: the selected profile's, `default`'s, or (`None`) the environment's own, if nothing
+/// Whose credentials are meant: the selected profile's, `default`'s, or (`None`) those of the shell itself, if nothing
 /// names a profile and there are some.
 pub(crate) fn holder(
     host: &Host,
@@ -67,7 +68,7 @@ pub(crate) fn holder(
     typed: Option<&str>,
 ) -> Result<Option<ProfileName>> {
     match profile(host, config, settings, typed)? {
-        None if host.env.text("AWS_ACCESS_KEY_ID").is_some() => Ok(None),
+        None if provider::ambient(host, config).is_some() => Ok(None),
         None => default().map(Some),
         selected => Ok(selected),
     }

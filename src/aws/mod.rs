@@ -3,11 +3,13 @@
 pub(crate) mod call;
 pub(crate) mod dpop;
 pub(crate) mod fault;
+pub(crate) mod metadata;
 pub(crate) mod oidc;
 pub(crate) mod portal;
 pub(crate) mod signin;
 pub(crate) mod sigv4;
 pub(crate) mod sts;
+pub(crate) mod web_identity;
 
 use crate::host::{Host, http};
 use crate::model::text;

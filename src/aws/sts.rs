@@ -103,7 +103,7 @@ pub(crate) async fn session_token(
     issued(host, endpoint, "GetSessionToken", &fields)
 }
 
-fn form(action: &str, fields: &[(&str, Option<&str>)]) -> String {
+pub(super) fn form(action: &str, fields: &[(&str, Option<&str>)]) -> String {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("Action", action).append_pair("Version", "2011-06-15");
     for (name, value) in fields {
@@ -114,7 +114,7 @@ fn form(action: &str, fields: &[(&str, Option<&str>)]) -> String {
     form.finish()
 }
 
-fn issued(
+pub(super) fn issued(
     host: &Host,
     endpoint: &Endpoint,
     action: &str,
@@ -186,7 +186,7 @@ async fn ask(
     .await
 }
 
-fn refusal(answer: &Answer) -> Refusal {
+pub(super) fn refusal(answer: &Answer) -> Refusal {
     let fields = leaves(&answer.body).unwrap_or_default();
     let field = |name: &str| fields.get(name).cloned();
     Refusal {
@@ -198,7 +198,7 @@ fn refusal(answer: &Answer) -> Refusal {
 }
 
 /// The text of every element that holds no other, by the element's name; the first of a name wins.
-fn leaves(xml: &[u8]) -> Result<BTreeMap<String, String>, String> {
+pub(super) fn leaves(xml: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let xml = std::str::from_utf8(xml).map_err(|_| "the answer is not UTF-8".to_owned())?;
     let bad = |e: &dyn std::fmt::Display| {
         format!("the answer is not the XML it should be: {}", text::field(&e.to_string()))

@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Host, process};
 use crate::load::{self, Loading};
 use crate::model::{EnvDelta, ProfileName, Region, time};
-use crate::provider::{Ask, Environment, Need, Step as _};
+use crate::provider::Ask;
 use crate::resolve::{self, MinTtl};
 use crate::{plan, select};
 use chrono::TimeDelta;
@@ -72,7 +72,8 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     } else if args.flags.any() {
         return Err(super::flags::no_profile("exec"));
     } else {
-        Entered { config, held: Some(Environment.fetch(host, &Need::default(), None)?), region: None }
+        let held = resolve::ambient(host, &config)?;
+        Entered { config, held: Some(held), region: None }
     };
     let held = entered.held.as_ref().ok_or_else(|| {
         Error::new(Kind::Config, "the profile signs in, but has no credentials")
@@ -168,7 +169,7 @@ pub(crate) fn with_dashes(argv: &[OsString]) -> Vec<OsString> {
 }
 
 /// Removed besides what the delta unsets: other ways to another identity, and marks of other tools.
-const REMOVED: [&str; 4] = ["AWS_SDK_LOAD_CONFIG", "BOTO_CONFIG", "_AWS_CLI_PROFILE_CHAIN", "_AWSENV_DEPTH"];
+const REMOVED: [&str; 4] = ["AWS_SDK_LOAD_CONFIG", "BOTO_CONFIG", "_AWS_CLI_PROFILE_CHAIN", "_AWSENV_CHAIN"];
 const REMOVED_PREFIXES: [&str; 6] =
     ["AWS_BEARER_TOKEN_", "AWS_SSO", "AWSUME_", "GRANTED_", "AWSENV_", "AWSU_"];
 

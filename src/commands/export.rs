@@ -6,7 +6,6 @@ use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::load::{self, Loading};
 use crate::model::{Region, time};
-use crate::provider::{Environment, Need, Step as _};
 use crate::resolve::{self, MinTtl};
 use crate::{plan, select, shell};
 use chrono::TimeDelta;
@@ -57,14 +56,14 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         resolve::credentials(host, &plan, min_ttl)?
     } else if args.flags.any() {
         return Err(super::flags::no_profile("export"));
-    } else if dialect.is_shell() {
+    } else if dialect.is_shell() && host.env.text("AWS_ACCESS_KEY_ID").is_some() {
         return Err(Error::new(
             Kind::Usage,
             "no profile is named, and this shell has its credentials already",
         )
         .hint("name a profile: awsenv export dev"));
     } else {
-        Environment.fetch(host, &Need::default(), None)?
+        resolve::ambient(host, &config)?
     };
     let loading = Loading {
         config: &config,

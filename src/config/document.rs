@@ -64,7 +64,7 @@ impl Document {
         }
         let (text, marks) = decode(bytes);
         let sections = sections(&text, &marks);
-        let is_inherited = |at: &usize| text[sections[*at].header.clone()] == *header::INHERITED;
+        let is_inherited = |at: &usize| text[sections[*at].header()] == *header::INHERITED;
         let inherited = (0..sections.len()).filter(is_inherited).collect();
         let (index, last, flaws, line_starts) = Default::default();
         Document { which, text, has_bom, marks, sections, inherited, index, last, flaws, line_starts }
@@ -99,12 +99,12 @@ impl Document {
 
     /// The line of a section's header.
     pub(super) fn line_of(&self, section: usize) -> usize {
-        self.line(self.sections[section].span.start)
+        self.line(self.sections[section].span().start)
     }
 
     /// What stands between a section's brackets.
     pub(super) fn header(&self, section: usize) -> &str {
-        &self.text[self.sections[section].header.clone()]
+        &self.text[self.sections[section].header()]
     }
 
     fn id(&self, section: usize) -> (SectionId<'_>, bool) {
@@ -195,8 +195,7 @@ impl Document {
 
     /// The lines below a section's header.
     pub(super) fn rows(&self, section: usize) -> Rows<'_> {
-        let Section { span, body, .. } = &self.sections[section];
-        Rows::of_section(&self.text, &self.marks, *body..span.end)
+        Rows::of_section(&self.text, &self.marks, self.sections[section].body())
     }
 
     /// The settings of one section as they stand.

@@ -63,6 +63,8 @@ struct Source {
     /// The path for people.
     shown: String,
     is_relative: bool,
+    /// Why others can write it; `None` if they cannot.
+    others: Option<String>,
     document: Document,
 }
 
@@ -99,8 +101,9 @@ impl Source {
     fn load(host: &Host, which: Which) -> Result<Source> {
         let location::Location { path, shown, is_relative } = location::location(host, which);
         let contents = path.as_deref().map_or(Ok(None), fs::read_config)?;
-        let document = Document::parse(which, contents.map_or(Vec::new(), |contents| contents.bytes));
-        Ok(Source { shown, is_relative, document })
+        let (bytes, others) =
+            contents.map_or((Vec::new(), None), |contents| (contents.bytes, contents.others));
+        Ok(Source { shown, is_relative, others, document: Document::parse(which, bytes) })
     }
 
     fn problems(&self) -> impl Iterator<Item = Problem> {

@@ -134,6 +134,17 @@ impl Setting<'_> {
         format!("{}:{}", self.source.shown, self.line())
     }
 
+    /// The setting, if only we and root can write its file: it may name a program to run.
+    ///
+    /// # Errors
+    /// [`Kind::Config`], naming the file and who else can write it.
+    pub(crate) fn trusted(&self) -> Result<()> {
+        let Some(why) = &self.source.others else { return Ok(()) };
+        let (place, key, file) = (self.place(), &self.key, &self.source.shown);
+        let message = format!("{place}: `{key}` is not run, since others can write {file}: {why}");
+        Err(Error::new(Kind::Config, message).hint(format!("look at what it says, then: chmod go-w {file}")))
+    }
+
     /// The pairs of a nested block, as they stand; none if the value is not one.
     pub(crate) fn nested(&self) -> Vec<(&str, &str)> {
         let block = Some(&*self.value).filter(|value| value.starts_with('\n'));

@@ -176,8 +176,8 @@ fn with(document: &Document, change: &Change) -> Result<Text, String> {
                 (block.rows[block.rows.len() - 1].next, indentation(&text[block.rows[0].start..]))
             } else {
                 // less indented than the header below, it would make that a continuation
-                let below = document.sections.get(section + 1).map(|below| &text[below.span.start..]);
-                (document.sections[section].body, below.map_or("", indentation))
+                let below = document.sections.get(section + 1).map(|below| &text[below.span().start..]);
+                (document.sections[section].body().start, below.map_or("", indentation))
             };
             let end = line_end(&text[..at], text);
             let mut new = Zeroizing::new(line(indent, &change.key, value, end));

@@ -3,15 +3,36 @@
 use super::lines::{Line, Row, Rows, Stray, is_blank};
 use std::ops::Range;
 
-/// A section, in offsets of the text.
+/// A section, in offsets of the text: small, since a file has hundreds and a run asks for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Section {
+    span: Range<u32>,
+    body: u32,
+    header: Range<u32>,
+}
+
+impl Section {
+    fn new(span: Range<usize>, body: usize, header: Range<usize>) -> Section {
+        // no file is read that is larger than 64 MiB
+        let small = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        let range = |range: Range<usize>| small(range.start)..small(range.end);
+        Section { span: range(span), body: small(body), header: range(header) }
+    }
+
     /// From the beginning of its header's line to the next header, or the end.
-    pub(super) span: Range<usize>,
-    /// The beginning of the line below the header.
-    pub(super) body: usize,
+    pub(super) fn span(&self) -> Range<usize> {
+        self.span.start as usize..self.span.end as usize
+    }
+
+    /// From the line below the header.
+    pub(super) fn body(&self) -> Range<usize> {
+        self.body as usize..self.span.end as usize
+    }
+
     /// What stands between the brackets; empty if it is damaged.
-    pub(super) header: Range<usize>,
+    pub(super) fn header(&self) -> Range<usize> {
+        self.header.start as usize..self.header.end as usize
+    }
 }
 
 /// Finds the sections; `marks` are the offsets of what is damaged.
@@ -37,7 +58,7 @@ fn quickly(text: &str) -> Option<Vec<Section>> {
         let end = at + memchr::memchr2(b'\n', b'\r', &bytes[at..]).unwrap_or(bytes.len() - at);
         if end - at > 2 && bytes[end - 1] == b']' {
             let body = end + usize::from(end < bytes.len()) + usize::from(bytes[end..].starts_with(b"\r\n"));
-            add(&mut sections, Section { span: at..text.len(), body, header: at + 1..end - 1 });
+            add(&mut sections, Section::new(at..text.len(), body, at + 1..end - 1));
             continue;
         }
         // at the beginning of a line no more than that line is read
@@ -64,7 +85,7 @@ fn push(sections: &mut Vec<Section>, start: usize, body: usize, line: Line<'_>, 
         Line::Stray(Stray::Unclosed | Stray::DamagedHeader) => start..start,
         _ => return,
     };
-    add(sections, Section { span: start..text.len(), body, header });
+    add(sections, Section::new(start..text.len(), body, header));
 }
 
 fn add(sections: &mut Vec<Section>, section: Section) {
@@ -90,7 +111,7 @@ mod tests {
         }
         assert_eq!(quickly("[a]\nx=1\n  [b]\n"), None);
         assert_eq!(quickly("\u{3000}[b]\n"), None);
-        let starts = |text: &str| sections(text, &[]).iter().map(|s| s.span.start).collect::<Vec<_>>();
+        let starts = |text: &str| sections(text, &[]).iter().map(|s| s.span().start).collect::<Vec<_>>();
         assert_eq!(starts("[a]\n  [b]\n  x=1\n    [c]\n [d]\n"), [0, 4, 24]);
     }
 }

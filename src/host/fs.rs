@@ -1,7 +1,7 @@
 //! Files: read with suspicion, replaced whole, locked beside.
 
 use crate::error::{Error, Kind, Result};
-use crate::host::random;
+use crate::host::{owner, random};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -16,10 +16,12 @@ const LARGEST_CONFIG: u64 = 64 * 1024 * 1024;
 /// A temporary file of ours that is older was left by a killed process.
 const ORPHAN_AGE: TimeDelta = TimeDelta::hours(1);
 
-/// What was read, and when the file was written.
+/// What was read, when the file was written, and who else could have written it.
 pub(crate) struct Contents {
     pub(crate) bytes: Vec<u8>,
     pub(crate) modified: DateTime<Utc>,
+    /// Why others than we and root can write it: `it has mode 0666`; `None` if they cannot.
+    pub(crate) others: Option<String>,
 }
 
 /// Why a file is not read.
@@ -86,13 +88,14 @@ fn read(path: &Path, largest: u64, shared: bool) -> Result<Option<Contents>, Unf
     if !shared {
         check_private(&file, &meta)?;
     }
+    let others = owner::others(&file, &meta);
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
     file.take(largest + 1).read_to_end(&mut bytes).map_err(|e| Unfit::now(e.to_string()))?;
     if bytes.len() as u64 > largest {
         return Err(Unfit::for_ever(format!("it is larger than {} KiB", largest / 1024)));
     }
     let modified = meta.modified().map_or(DateTime::UNIX_EPOCH, DateTime::from);
-    Ok(Some(Contents { bytes, modified }))
+    Ok(Some(Contents { bytes, modified, others }))
 }
 
 #[cfg(unix)]

@@ -24,9 +24,17 @@ pub(crate) struct Network {
 
 /// What makes one client differ from another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Route {
-    loopback: bool,
-    ca_bundle: Option<PathBuf>,
+enum Route {
+    /// To this machine: no proxy, and nobody's certificate counts.
+    Loopback,
+    /// To a host that the caller vouches for.
+    Direct {
+        tls: bool,
+        limit: Duration,
+    },
+    Far {
+        ca_bundle: Option<PathBuf>,
+    },
 }
 
 pub(crate) struct Request {
@@ -84,15 +92,35 @@ impl Network {
 
     /// Sends one request, once.
     pub(crate) async fn send(&self, host: &Host, request: Request) -> Result<Answer, Trouble> {
-        let loopback = is_loopback(&request.url);
-        let route = Route { loopback, ca_bundle: request.ca_bundle.filter(|_| !loopback) };
-        let client = self.client(host, &route)?;
+        let route = if is_loopback(&request.url) {
+            Route::Loopback
+        } else {
+            Route::Far { ca_bundle: request.ca_bundle.clone() }
+        };
+        self.take(host, &route, request).await
+    }
+
+    /// Sends one request, once, to a host that the caller vouches for: by plain http too, and never through a proxy.
+    /// Neither connecting nor waiting for an answer takes longer than `limit`.
+    pub(crate) async fn send_direct(
+        &self,
+        host: &Host,
+        request: Request,
+        limit: Duration,
+    ) -> Result<Answer, Trouble> {
+        let route = Route::Direct { tls: request.url.scheme() == "https", limit };
+        self.take(host, &route, request).await
+    }
+
+    async fn take(&self, host: &Host, route: &Route, request: Request) -> Result<Answer, Trouble> {
+        let client = self.client(host, route)?;
         let name = request.url.host_str().unwrap_or_default().to_owned();
         let mut builder = client.request(request.method, request.url);
         for (header, value) in request.headers {
             builder = builder.header(header, value);
         }
-        let proxy = proxy_setting(host).filter(|_| !loopback).map(|(variable, _)| variable);
+        let far = matches!(route, Route::Far { .. });
+        let proxy = proxy_setting(host).filter(|_| far).map(|(variable, _)| variable);
         let excepted = exceptions(host).is_some();
         let trouble = |e: reqwest::Error| trouble(&e, &name, proxy, excepted);
         let mut response = builder.body(request.body).send().await.map_err(trouble)?;
@@ -137,21 +165,30 @@ fn build(host: &Host, route: &Route) -> Result<reqwest::Client, Trouble> {
         .pool_max_idle_per_host(0)
         .user_agent(concat!("awsenv/", env!("CARGO_PKG_VERSION")))
         .no_proxy();
-    if route.loopback {
-        builder = builder.tls_certs_only([]);
-    } else {
-        builder = builder.https_only(true);
-        if let Some(path) = &route.ca_bundle {
-            builder = builder.tls_certs_only(certificates(path).map_err(settings)?);
+    match route {
+        Route::Loopback => builder = builder.tls_certs_only([]),
+        Route::Direct { tls, limit } => {
+            builder = builder.connect_timeout(*limit).read_timeout(*limit).timeout(*limit * 2);
+            if !tls {
+                builder = builder.tls_certs_only([]);
+            }
         }
-        if let Some(proxy) = proxy(host).map_err(settings)? {
-            builder = builder.proxy(proxy);
+        Route::Far { ca_bundle } => {
+            builder = builder.https_only(true);
+            if let Some(path) = ca_bundle {
+                builder = builder.tls_certs_only(certificates(path).map_err(settings)?);
+            }
+            if let Some(proxy) = proxy(host).map_err(settings)? {
+                builder = builder.proxy(proxy);
+            }
         }
     }
     builder.build().map_err(|e| {
-        settings(match &route.ca_bundle {
-            Some(path) => format!("the CA bundle {} cannot be used: {}", path.display(), chain(&e)),
-            None => chain(&e),
+        settings(match route {
+            Route::Far { ca_bundle: Some(path) } => {
+                format!("the CA bundle {} cannot be used: {}", path.display(), chain(&e))
+            }
+            _ => chain(&e),
         })
     })
 }

@@ -4,10 +4,13 @@
 //! environment, clock, questions and browser are given, while files and sockets stay real.
 
 pub(crate) mod browser;
+pub(crate) mod child;
 pub(crate) mod clock;
 pub(crate) mod env;
 pub(crate) mod fs;
 pub(crate) mod http;
+pub(crate) mod machine;
+mod owner;
 pub(crate) mod path;
 pub(crate) mod process;
 pub(crate) mod random;

@@ -3,10 +3,8 @@
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use std::ffi::{OsStr, OsString};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 /// Finds a program by the `PATH` of the host's environment; a name with a slash is a path.
 pub(crate) fn find(host: &Host, name: &OsStr) -> Option<PathBuf> {
@@ -24,37 +22,7 @@ pub(crate) fn start_detached(path: &Path, args: &[String]) -> std::io::Result<()
     command.spawn().map(drop)
 }
 
-/// What a program prints within a time, with our environment and our terminal; one that takes longer is ended.
-///
-/// # Errors
-/// Why it printed nothing that counts, in words.
-pub(crate) fn printed(host: &Host, path: &Path, args: &[String], limit: Duration) -> Result<String, String> {
-    let mut command = command(path);
-    command.args(args).env_clear().envs(host.env.all()).stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut child = command.spawn().map_err(|e| e.to_string())?;
-    let stdout = child.stdout.take();
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let mut text = String::new();
-        let read = stdout.map(|stdout| stdout.take(LARGEST_ANSWER).read_to_string(&mut text));
-        let _ = sender.send((read.is_some_and(|read| read.is_ok()), text)); // nobody waits any more: too late
-    });
-    let Ok((whole, text)) = receiver.recv_timeout(limit) else {
-        let _ = child.kill().and_then(|()| child.wait());
-        return Err(format!("it took longer than {} s", limit.as_secs()));
-    };
-    match child.wait() {
-        Ok(status) if status.success() && whole => Ok(text),
-        Ok(status) if status.success() => Err("what it printed is no text".into()),
-        Ok(status) => Err(format!("it ended with {status}")),
-        Err(e) => Err(e.to_string()),
-    }
-}
-
-/// The most that is read of what a program prints.
-const LARGEST_ANSWER: u64 = 64 * 1024;
-
-fn command(path: &Path) -> Command {
+pub(super) fn command(path: &Path) -> Command {
     #[expect(clippy::disallowed_methods, reason = "the door")]
     Command::new(path)
 }

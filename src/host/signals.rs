@@ -3,6 +3,9 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// What stdout gets when a signal ends us.
+static PARTING: Mutex<&str> = Mutex::new("");
+
 /// What is still to be done when a signal ends us.
 static LAST: Mutex<Vec<Box<dyn FnOnce() + Send>>> = Mutex::new(Vec::new());
 
@@ -25,8 +28,16 @@ pub(crate) fn nothing_more_to_say() {
 /// as it would have: the shell sees a process that died of the signal (130 for Ctrl-C).
 ///
 /// Done only before a question or a wait, so that cached paths start no thread.
-#[cfg(unix)]
 pub(crate) fn part_with(parting: &'static str) {
+    if let Ok(mut last) = PARTING.lock() {
+        *last = parting;
+    }
+    watch();
+}
+
+/// [`part_with`], leaving on stdout what it would have had: for what must not outlive us.
+#[cfg(unix)]
+pub(crate) fn watch() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use std::io::Write as _;
     static ONCE: std::sync::Once = std::sync::Once::new();
@@ -38,6 +49,7 @@ pub(crate) fn part_with(parting: &'static str) {
         std::thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
                 if !SAID.load(Ordering::SeqCst) {
+                    let parting = PARTING.lock().map_or("", |parting| *parting);
                     let mut stdout = std::io::stdout();
                     let _ = stdout.write_all(parting.as_bytes()).and_then(|()| stdout.flush());
                 }
@@ -53,7 +65,7 @@ pub(crate) fn part_with(parting: &'static str) {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn part_with(_parting: &'static str) {}
+pub(crate) fn watch() {}
 
 /// The signals that whoever started us ignores, as `nohup` does: a bit each, from 1 on. Not known outside Linux.
 #[cfg(unix)]

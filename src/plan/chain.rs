@@ -60,8 +60,8 @@ impl Chain<'_> {
         let is_source = !self.way.is_empty();
         if !assume_role::is_wanted(&profile) || (is_source && has_keys(&profile)) {
             self.root = name.clone();
-            let step =
-                provider::claim(&subject).unwrap_or_else(|| Err(self.without_credentials(&subject)))?;
+            let step = provider::claim(&subject, is_source)
+                .unwrap_or_else(|| Err(self.without_credentials(&subject)))?;
             let mfa = if step.long_term().is_some() { Mfa::of(&subject)? } else { None };
             self.steps.push(step);
             return Ok(mfa);
@@ -69,8 +69,8 @@ impl Chain<'_> {
         self.way.push(name.clone());
         let pending = match assume_role::source(&subject)? {
             Source::Named(source) => {
-                let step =
-                    provider::credential_source(&source).unwrap_or_else(|| Err(no_source(&subject)))?;
+                let step = provider::credential_source(&subject, &source)
+                    .unwrap_or_else(|| Err(no_source(&subject)))?;
                 self.root = name.clone();
                 self.steps.push(step);
                 None

@@ -6,15 +6,17 @@ use crate::aws::fault::Refusal;
 use crate::aws::{Fault, sts};
 use crate::config::Setting;
 use crate::error::{Error, Kind, Result};
+use crate::host::child::{self, End, Limits};
 use crate::host::{Host, process, signals};
-use crate::model::{ProfileName, Secret, role, text};
+use crate::model::{ProfileName, Secret, role, text, words};
+use std::path::Path;
 use std::time::Duration;
 
 /// How long somebody may take to find the device and type.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
-/// How long a program may take that prints a code.
-const PROCESS_LIMIT: Duration = Duration::from_secs(60);
+/// What a program may take that prints a code.
+const LIMITS: Limits = Limits { time: Duration::from_secs(60), stdout: 4096, stderr: 4096 };
 
 /// How often a person may type a wrong one.
 const TRIES: u32 = 3;
@@ -61,6 +63,7 @@ impl Mfa {
         }
         role::check_serial(&setting.value).map_err(|why| setting.refuse(&why))?;
         let process = subject.profile.get("mfa_process").filter(|setting| !setting.value.is_empty());
+        process.map(Setting::trusted).transpose()?;
         Ok(Some(Mfa {
             serial: setting.value.to_string(),
             place: setting.place(),
@@ -165,22 +168,32 @@ impl Mfa {
         }
     }
 
-    /// Runs `mfa_process`: words as a shell splits them, and no shell.
+    /// Runs `mfa_process`: words as those of `credential_process`, and no shell.
     fn run(host: &Host, command: &str, place: &str) -> Result<String> {
         let wrong = |why: String| Error::new(Kind::Config, format!("{place}: `mfa_process`: {why}"));
-        let words = shell_words::split(command).map_err(|e| wrong(e.to_string()))?;
-        let Some((program, args)) = words.split_first() else { return Err(wrong("it is empty".into())) };
+        let argv = words::split(command).map_err(wrong)?;
+        let Some(program) = argv.first() else { return Err(wrong("it is empty".into())) };
         let shown = text::field(program);
-        if program.contains(std::path::is_separator) && !std::path::Path::new(program).is_absolute() {
+        if program.contains(std::path::is_separator) && !Path::new(program).is_absolute() {
             return Err(wrong(format!("`{shown}` depends on the directory you are in: write its full path")));
         }
         let path = process::find(host, program.as_ref())
             .ok_or_else(|| wrong(format!("there is no program `{shown}`")))?;
         host.debug(|| format!("{place}: `{shown}` is asked for an MFA code"));
-        let printed = process::printed(host, &path, args, PROCESS_LIMIT);
-        printed.map_err(|why| {
-            Error::new(Kind::Failed, format!("{place}: `{shown}` gave no MFA code")).because(why)
-        })
+        let env = host.env.all().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let gave_none = || Error::new(Kind::Failed, format!("{place}: `{shown}` gave no MFA code"));
+        let done = child::ask(&path, &argv, env, LIMITS).map_err(|e| gave_none().because(e))?;
+        let why = match done.end {
+            End::Code(0) => return Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
+            End::Code(code) => format!("it ended with exit code {code}"),
+            End::Signal(signal) => format!("it ended by signal {signal}"),
+            End::TooLate => format!("it took longer than {} s", LIMITS.time.as_secs()),
+            End::TooMuch => "it printed more than a code".into(),
+            End::AtTerminal => "it wanted to ask on the terminal, which it does not have".into(),
+        };
+        let said = String::from_utf8_lossy(&done.stderr);
+        let said = said.lines().find(|line| !line.trim().is_empty()).map(text::field);
+        Err(said.into_iter().fold(gave_none().because(why), Error::because))
     }
 
     /// What AWS has against a device or a code.

@@ -10,6 +10,9 @@
     reason = "tests are outside the host: they make the world"
 )]
 
+/// The same keys as botocore finds.
+#[cfg(unix)]
+mod botocore;
 /// Sign-ins in a real browser.
 mod browser;
 /// The listener that a browser returns to, abused.
@@ -44,6 +47,8 @@ mod flight;
 mod floors;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
+/// The credentials of containers and instances.
+mod metadata;
 /// MFA codes: who is asked, and how often.
 mod mfa;
 /// The network at its worst.
@@ -53,6 +58,9 @@ mod network;
 mod output;
 /// The playground as a newcomer meets it, and its demonstration.
 mod playground;
+/// `credential_process`, with real programs, and against botocore.
+#[cfg(unix)]
+mod process;
 /// What the README promises and no other room tests.
 mod promises;
 /// Real shells take in what the real program prints.
@@ -94,6 +102,8 @@ mod sso_renewal;
 #[cfg(unix)]
 #[path = "../sim/playground/terminal.rs"]
 mod terminal;
+/// Roles for who holds a token of another house.
+mod web_identity;
 /// The way to AWS: certificates, proxies, names.
 #[cfg(unix)]
 mod wires;

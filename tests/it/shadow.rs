@@ -95,25 +95,6 @@ fn keys_without_a_partner_are_an_error_with_file_and_line() {
 }
 
 #[test]
-fn kinds_that_are_not_there_yet_say_so() {
-    for (line, kind) in [
-        ("credential_process = /bin/true", "credential process"),
-        ("web_identity_token_file = /x\nrole_arn = arn:aws:iam::123456789012:role/R", "web identity"),
-    ] {
-        let world = World::new().config(&format!("[profile p]\n{line}\n"));
-        for command in ["login p", "export p"] {
-            let output = world.run(command);
-            assert_eq!((output.code, output.stdout.as_str()), (3, "false;\n"), "{line}: {output}");
-            assert!(
-                output.stderr.contains(kind) && output.stderr.contains("cannot use yet"),
-                "{line}: {output}"
-            );
-        }
-        assert_eq!(world.run("exec p -- true").code, 125);
-    }
-}
-
-#[test]
 fn a_config_file_that_cannot_be_edited_is_said_before_the_browser_opens() {
     let world = World::new().config("[profile a]\nregion = x-1\nnonsense\n");
     let output = world.run("login dev --region us-east-1");

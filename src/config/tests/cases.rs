@@ -9,7 +9,7 @@ impl Source {
     /// A file of a test's.
     pub(in crate::config) fn test(which: Which, bytes: Vec<u8>) -> Source {
         let shown = format!("~/.aws/{}", which.file_name());
-        Source { shown, is_relative: false, document: Document::parse(which, bytes) }
+        Source { shown, is_relative: false, others: None, document: Document::parse(which, bytes) }
     }
 }
 

@@ -134,8 +134,7 @@ impl Edited {
         let which = if dice.once_in(3) { Which::Credentials } else { Which::Config };
         let before = file(dice, which, false);
         let document = Document::parse(which, before.clone());
-        let inherits =
-            document.sections.iter().any(|section| document.text[section.header.clone()] == *"DEFAULT");
+        let inherits = document.sections.iter().any(|section| document.text[section.header()] == *"DEFAULT");
         let mut names = document.names(Family::Profile);
         names.extend(["new", "new name", "dev"].map(str::to_owned));
         let name = names.swap_remove(dice.below(names.len()));
