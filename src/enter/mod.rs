@@ -8,7 +8,7 @@ use crate::config::{Config, Settings, Which};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, browser, signals};
 use crate::login::Way;
-use crate::model::{LoginTarget, ProfileName, Region, Secret};
+use crate::model::{LoginTarget, ProfileName, Region, Secret, text};
 use crate::plan::{self, Conflict, Plan};
 use crate::provider::{Ask, Held};
 use crate::resolve::{self, MinTtl};
@@ -58,6 +58,10 @@ pub(crate) fn enter(
     signals::part_with(wish.parting);
     let Some(profile) = config.profile(name) else {
         check_new(name, wish)?;
+        if let Some(near) = config.nearest(name.as_str()) {
+            let near = text::field(&near);
+            host.say(format!("there is no profile `{name}` yet: it will be made (did you mean `{near}`?)"));
+        }
         return make(host, config, settings, name, wish);
     };
     let conflicts = plan::conflicts(&profile);

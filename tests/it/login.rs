@@ -272,3 +272,14 @@ fn a_profile_of_the_same_identity_in_another_region_is_named() {
     assert!(far.stderr.contains("`dev` shares this sign-in; its region is eu-west-1"), "{far}");
     assert!(std::fs::read_to_string(world.token_file()).unwrap().contains("\"signInRegion\": \"us-west-1\""));
 }
+
+#[test]
+fn a_name_that_is_nearly_a_profiles_is_asked_about_in_passing() {
+    let world = World::new().config(DEV);
+    let output = world.run("login dve --region us-east-1");
+    assert!(
+        output.stderr.contains("no profile `dve` yet: it will be made (did you mean `dev`?)"),
+        "{output}"
+    );
+    assert_eq!(output.code, 0, "{output}");
+}
