@@ -42,7 +42,7 @@ pub(crate) fn leave(host: &Host, config: &Config, target: &LoginTarget) -> Resul
         }
     };
     // what may not be used any more is removed, even if the token was gone already
-    let last = forget(host, &derived(host, config, target))?;
+    let last = forget(host, &derived(host, config, |theirs| theirs.is_shared_with(target)))?;
     Ok(match ended {
         Ended::SignIn(ends) => Ended::SignIn(ends.max(last)),
         Ended::Nothing if last.is_some() => Ended::SignIn(last),
@@ -63,6 +63,7 @@ pub(crate) fn leave_all(host: &Host, config: &Config) -> Result<usize> {
     for slot in role::all(host) {
         cache::forget(&slot).map_err(cannot)?;
     }
+    forget(host, &derived(host, config, |_| true))?;
     Ok(removed)
 }
 
@@ -121,11 +122,11 @@ fn cannot(e: std::io::Error) -> Error {
 }
 
 /// Where that is kept which was fetched with a sign-in, as far as profiles lead to it.
-fn derived(host: &Host, config: &Config, target: &LoginTarget) -> Vec<Slot> {
+fn derived(host: &Host, config: &Config, is_such: impl Fn(&LoginTarget) -> bool) -> Vec<Slot> {
     let names = config.names().into_iter().filter_map(|name| name.parse::<ProfileName>().ok());
     let plans = names.filter_map(|name| plan::of(host, config, &name).ok());
-    let of_target = plans.filter(|plan| plan.login().is_some_and(|theirs| theirs.is_shared_with(target)));
-    let slots = of_target.flat_map(|plan| plan.steps).flat_map(|step| step.derived(host));
+    let such = plans.filter(|plan| plan.login().is_some_and(|theirs| is_such(&theirs)));
+    let slots = such.flat_map(|plan| plan.steps).flat_map(|step| step.derived(host));
     slots.filter(|slot| slot.file().is_some_and(|file| file.exists())).collect()
 }
 

@@ -193,3 +193,24 @@ fn the_region_is_that_of_the_named_profile_then_the_shells() {
     assert_eq!(at("", ""), "us-east-1");
     assert_eq!(at("", "cn-north-1"), "us-east-1", "a shell in another partition does not count");
 }
+
+#[test]
+fn a_chain_may_begin_in_identity_center() {
+    let more =
+        format!("[profile top]\n{ROLE}\nsource_profile = dev\nduration_seconds = 7200\nregion = eu-west-1\n");
+    let config = format!("{}{more}", crate::sso::CONFIG);
+    let world = crate::sso::world().config(&config);
+    drop(world.sim.role("arn:aws:iam::123456789012:role/R").trusts("123456789012").max_duration(43_200));
+    let export = world.run("export top");
+    assert_eq!((export.code, export.stdout.as_str()), (4, "false;\n"), "{export}");
+    let login = world.run("login top");
+    assert_eq!((login.code, world.opened()), (0, 1), "{login}");
+    assert!(login.stdout.contains("AWSENV_PROFILE='top'"), "{login}");
+    assert!(login.stdout.contains("AWSENV_IDENTITY='R'"), "{login}");
+    assert!(login.stderr.contains("AWS limits to 1h: not 2h"), "{login}");
+    assert_eq!((world.run("export top").code, world.sim.count("sts AssumeRole")), (0, 1));
+    assert_eq!(world.run("login dev --duration 1h").code, 2, "its permission set says how long");
+    assert_eq!(world.run("logout top").code, 0);
+    let after = world.run("export top");
+    assert_eq!(after.code, 4, "what was assumed with it is forgotten: {after}");
+}

@@ -148,6 +148,22 @@ fn login_of_a_role_signs_in_at_the_root() {
 }
 
 #[test]
+fn a_logout_forgets_the_roles_that_were_assumed_with_the_sign_in() {
+    for logout in ["logout dev", "logout --all"] {
+        let world = of(&format!(
+            "{CONFIG}[profile dev]\nlogin_session = {ALICE}\nregion = eu-west-1\n[profile c]\nrole_arn = {ROLE_A}\n\
+             source_profile = dev\nrole_session_name = me\n"
+        ));
+        assert_eq!((world.run("login c").code, world.run("export a").code), (0, 0));
+        let kept = |world: &World| own(world).len() + usize::from(world.path(ENTRY).exists());
+        assert_eq!(kept(&world), 3);
+        assert_eq!(world.run(logout).code, 0);
+        assert_eq!(kept(&world), 2, "those of the access keys stay");
+        assert_eq!((world.run("export c").code, world.run("export a").code), (4, 0));
+    }
+}
+
+#[test]
 fn an_ephemeral_role_leaves_nothing() {
     let world = of(&format!(
         "[profile dev]\nlogin_session = {ALICE}\nregion = eu-west-1\n[profile a]\nrole_arn = {ROLE_A}\nsource_profile = dev\n"
