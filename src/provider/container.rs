@@ -58,6 +58,11 @@ pub(super) fn asked(host: &Host) -> Result<Box<dyn Step>> {
 }
 
 impl Step for Endpoint {
+    fn describe(&self) -> String {
+        let (host, path) = (self.url.host_str().unwrap_or_default(), self.url.path());
+        format!("container's role, asked for at {}{}, {}", host, text::field(path), self.variable)
+    }
+
     fn key(&self, _: &Host) -> Option<String> {
         Some(format!("container {}", self.url))
     }

@@ -113,6 +113,11 @@ fn ipv6(host: &Host, profile: Option<&Profile>) -> Result<bool> {
 }
 
 impl Step for Metadata {
+    fn describe(&self) -> String {
+        let Instance { base, .. } = &self.0;
+        format!("instance's role, asked for at {}", base.host_str().unwrap_or_default())
+    }
+
     fn key(&self, _: &Host) -> Option<String> {
         Some("instance".into())
     }
