@@ -59,8 +59,8 @@ pub(super) fn asked(host: &Host) -> Result<Box<dyn Step>> {
 
 impl Step for Endpoint {
     fn describe(&self) -> String {
-        let (host, path) = (self.url.host_str().unwrap_or_default(), self.url.path());
-        format!("container's role, asked for at {}{}, {}", host, text::field(path), self.variable)
+        let place = &self.url[url::Position::BeforeHost..url::Position::AfterPath];
+        format!("container's role, asked for at {}, {}", text::field(place), self.variable)
     }
 
     fn key(&self, _: &Host) -> Option<String> {
