@@ -1,6 +1,8 @@
 //! A profile's plan: the steps that lead to its credentials, and what stands in their way. Data; nothing is fetched.
 
 mod chain;
+#[cfg(test)]
+mod tests;
 
 use crate::config::{Config, Profile, Setting, Which};
 use crate::error::{Error, Kind, Result};

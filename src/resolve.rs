@@ -34,6 +34,9 @@ impl MinTtl {
 /// The credentials of a plan, renewed where they must be.
 pub(crate) fn credentials(host: &Host, plan: &Plan, min_ttl: MinTtl) -> Result<Held> {
     let need = Need { least: min_ttl.length, ..Need::default() };
+    for (step, at) in plan.steps.iter().zip(1..) {
+        host.debug(|| format!("step {at} of `{}`: {}", plan.profile, step.describe()));
+    }
     let held = fetch(host, &plan.steps, &need)?;
     lasts(host, plan, &held, min_ttl)?;
     Ok(held)

@@ -94,7 +94,10 @@ impl<'a> Section<'a> {
     /// # Errors
     /// [`Kind::Config`] with place, key, value and `T`'s own words.
     pub(crate) fn parse<T: FromStr<Err = String>>(&self, key: &str) -> Result<Option<T>> {
-        self.read(key, str::parse)
+        self.read(key, |value| {
+            let twice = format!("`{}` is ", text::field(value)); // the error shows the value itself
+            value.parse().map_err(|why: String| why.strip_prefix(&twice).map(str::to_owned).unwrap_or(why))
+        })
     }
 
     /// The region of the profile.

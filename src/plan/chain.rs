@@ -70,6 +70,7 @@ impl Chain<'_> {
         let pending = match assume_role::source(&subject)? {
             Source::Named(source) => {
                 let step = provider::credential_source(&subject, &source)
+                    .map(|step| step.map_err(|error| asked_for(&subject, error)))
                     .unwrap_or_else(|| Err(no_source(&subject)))?;
                 self.root = name.clone();
                 self.steps.push(step);
@@ -136,6 +137,10 @@ impl Chain<'_> {
     fn without_credentials(&self, subject: &Subject) -> Error {
         let message = format!("{}: `{}` says nothing of credentials", subject.profile.place(), subject.name);
         let error = Error::new(Kind::Config, message);
+        let half = subject.profile.get("aws_secret_access_key").map(|secret| {
+            format!("{}: `{}` has no `aws_access_key_id` beside it", secret.place(), secret.key)
+        });
+        let error = half.into_iter().fold(error, Error::because);
         match self.way.last() {
             Some(above) => error.because(format!("`{above}` names it as its `source_profile`")),
             None => error,
@@ -192,6 +197,13 @@ impl Chain<'_> {
 
 fn has_keys(profile: &Profile) -> bool {
     ["aws_access_key_id", "aws_secret_access_key"].into_iter().any(|key| profile.get(key).is_some())
+}
+
+/// The error of a source that is not there, with the line that asks for it.
+fn asked_for(subject: &Subject, error: Error) -> Error {
+    let setting = subject.profile.get("credential_source");
+    let line = setting.map(|setting| format!("{}: `{}` asks for it", setting.place(), setting.key));
+    line.into_iter().fold(error, Error::because)
 }
 
 fn no_source(subject: &Subject) -> Error {

@@ -17,7 +17,7 @@ use crate::cache::issued::{Issued, New};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::freshness::Freshness;
-use crate::model::{ProfileName, RoleArn, role, time};
+use crate::model::{ProfileName, RoleArn, role, text, time};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use std::time::Duration;
@@ -39,6 +39,8 @@ struct Role {
     /// The profile that was named.
     named: ProfileName,
     arn: RoleArn,
+    /// Where it is named.
+    place: String,
     session_name: String,
     external_id: Option<String>,
     duration: Option<TimeDelta>,
@@ -101,6 +103,7 @@ fn build(
     let tags = flags.map(|ask| ask.tags.clone()).unwrap_or_default();
     let source_identity = flags.and_then(|ask| ask.source_identity.clone());
 
+    let said = parameters.as_ref().and_then(|_| Some(subject.profile.get("role_arn")?.place()));
     let source = place.below.last().and_then(|step| step.key(host));
     let source = source.unwrap_or_else(|| format!("profile {}", place.root));
     let serial = place.mfa.as_ref().map(Mfa::serial).unwrap_or_default();
@@ -135,11 +138,26 @@ fn build(
         sign_ins: place.below.iter().filter_map(|step| step.sign_in_file(host)).collect(),
         anew: ask.anew,
         passing,
+        place: said.unwrap_or_else(|| "--role".into()),
         arn,
     }))
 }
 
 impl Step for Role {
+    fn describe(&self) -> String {
+        let mut more = String::new();
+        if let Some(duration) = self.duration {
+            more += &format!(" for {}", time::words(duration));
+        }
+        if let Some(id) = &self.external_id {
+            more += &format!(", external id {}", text::field(id));
+        }
+        if let Some(mfa) = &self.mfa {
+            more += &format!(", with a code of {}", text::field(mfa.serial()));
+        }
+        format!("role {}{more}, {}", self.arn, self.place)
+    }
+
     fn key(&self, _: &Host) -> Option<String> {
         Some(format!("role {}", self.own.key()))
     }

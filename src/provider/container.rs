@@ -58,6 +58,11 @@ pub(super) fn asked(host: &Host) -> Result<Box<dyn Step>> {
 }
 
 impl Step for Endpoint {
+    fn describe(&self) -> String {
+        let place = &self.url[url::Position::BeforeHost..url::Position::AfterPath];
+        format!("container's role, asked for at {}, {}", text::field(place), self.variable)
+    }
+
     fn key(&self, _: &Host) -> Option<String> {
         Some(format!("container {}", self.url))
     }

@@ -9,6 +9,10 @@ use crate::model::{Credentials, Secret, time};
 pub(crate) struct Environment;
 
 impl Step for Environment {
+    fn describe(&self) -> String {
+        "access key of the environment, AWS_ACCESS_KEY_ID".into()
+    }
+
     fn key(&self, host: &Host) -> Option<String> {
         Some(format!("access key {}", self.held(host)?.credentials.access_key_id))
     }

@@ -24,7 +24,8 @@ const USUAL: TimeDelta = TimeDelta::hours(6);
 /// For a profile that says nothing of credentials, on an instance.
 pub(super) struct OnInstance;
 
-struct Metadata(Instance);
+/// The service, and where somebody says that it is there.
+struct Metadata(Instance, Option<String>);
 
 impl Provider for OnInstance {
     fn kind(&self) -> &'static str {
@@ -65,8 +66,9 @@ pub(super) fn asked(host: &Host, profile: Option<&Profile>) -> Result<Box<dyn St
         return Err(Error::new(Kind::Config, message));
     }
     let wrong = |place: String, why: String| Error::new(Kind::Config, format!("{place} {why}"));
-    let base = match said(host, profile, ENDPOINT) {
-        Some((url, place)) => metadata::instance_base(&url).map_err(|why| wrong(place, why))?,
+    let named = said(host, profile, ENDPOINT);
+    let base = match &named {
+        Some((url, place)) => metadata::instance_base(url).map_err(|why| wrong(place.clone(), why))?,
         None => metadata::own_base(ipv6(host, profile)?).map_err(|why| wrong(MODE.0.into(), why))?,
     };
     let number = |setting, most: u32| {
@@ -75,12 +77,13 @@ pub(super) fn asked(host: &Host, profile: Option<&Profile>) -> Result<Box<dyn St
         let why = || format!("is `{}`, not a number from 1 to {most}", text::field(&value));
         number.ok_or_else(|| wrong(place, why()))
     };
-    Ok(Box::new(Metadata(Instance {
+    let instance = Instance {
         base,
         limit: Duration::from_secs(number(TIMEOUT, 20)?.into()),
         attempts: number(ATTEMPTS, 10)?,
         v1: !switch(host, profile, V1_DISABLED)?,
-    })))
+    };
+    Ok(Box::new(Metadata(instance, named.map(|(_, place)| place))))
 }
 
 /// A setting and its place: the variable's, else the profile's.
@@ -113,6 +116,12 @@ fn ipv6(host: &Host, profile: Option<&Profile>) -> Result<bool> {
 }
 
 impl Step for Metadata {
+    fn describe(&self) -> String {
+        let at = &self.0.base[url::Position::BeforeHost..url::Position::AfterPort];
+        let place = self.1.iter().map(|place| format!(", {place}")).collect::<String>();
+        format!("instance's role, asked for at {at}{place}")
+    }
+
     fn key(&self, _: &Host) -> Option<String> {
         Some("instance".into())
     }

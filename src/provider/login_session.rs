@@ -13,7 +13,7 @@ use crate::config::Endpoints;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::freshness::Freshness;
-use crate::model::{Arn, LoginTarget, ProfileName, Region, Secret};
+use crate::model::{Arn, LoginTarget, ProfileName, Region, Secret, text};
 use chrono::TimeDelta;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(super) struct LoginSession;
 
 struct Session {
     profile: ProfileName,
+    /// Where it is named.
+    place: String,
     arn: Arn,
     /// Where the token is renewed if its file does not say: the profile's region.
     region: Option<Region>,
@@ -39,12 +41,13 @@ impl Provider for LoginSession {
     }
 
     fn claim(&self, subject: &Subject) -> Option<Result<Box<dyn Step>>> {
-        subject.profile.get("login_session")?;
+        let place = subject.profile.get("login_session")?.place();
         let session = || -> Result<Box<dyn Step>> {
             let arn =
                 subject.profile.parse("login_session")?.ok_or_else(|| subject.empty("login_session"))?;
             Ok(Box::new(Session {
                 profile: subject.name.clone(),
+                place,
                 arn,
                 region: subject.profile.region()?,
                 endpoints: Endpoints::of(subject.host, subject.config, Some(subject.profile))?,
@@ -55,6 +58,10 @@ impl Provider for LoginSession {
 }
 
 impl Step for Session {
+    fn describe(&self) -> String {
+        format!("console sign-in as {}, {}", text::field(self.arn.as_str()), self.place)
+    }
+
     fn login(&self) -> Option<LoginTarget> {
         Some(LoginTarget::Console { profile: self.profile.clone(), session: self.arn.to_string() })
     }

@@ -79,6 +79,11 @@ impl Mfa {
         &self.serial
     }
 
+    /// Where the device is named.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
     pub(super) fn partition(&self) -> Option<&str> {
         self.serial.strip_prefix("arn:").and_then(|rest| rest.split(':').next())
     }

@@ -87,6 +87,10 @@ impl Program {
 }
 
 impl Step for Program {
+    fn describe(&self) -> String {
+        format!("credential process {}, {}", self.shown(), self.place)
+    }
+
     fn key(&self, _: &Host) -> Option<String> {
         Some(format!("program {}", self.argv.join("\n")))
     }

@@ -12,7 +12,7 @@ use crate::cache::issued::{Issued, New};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::freshness::Freshness;
-use crate::model::{Arn, ProfileName};
+use crate::model::{Arn, ProfileName, text};
 use chrono::{DateTime, TimeDelta, Utc};
 
 const LIFE: Life = Life { usual: TimeDelta::hours(1), longest: TimeDelta::hours(36) };
@@ -55,6 +55,10 @@ pub(crate) fn step(subject: &Subject, keys: &dyn Step, mfa: Mfa, last: bool) -> 
 }
 
 impl Step for SessionToken {
+    fn describe(&self) -> String {
+        format!("MFA session by a code of {}, {}", text::field(self.mfa.serial()), self.mfa.place())
+    }
+
     fn key(&self, _: &Host) -> Option<String> {
         Some(self.key.clone())
     }

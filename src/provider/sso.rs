@@ -14,7 +14,7 @@ use crate::config::{self, Endpoints};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::freshness::Freshness;
-use crate::model::{Credentials, LoginTarget, ProfileName, Region, Secret, SsoRole, SsoSession};
+use crate::model::{Credentials, LoginTarget, ProfileName, Region, Secret, SsoRole, SsoSession, text};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ struct Center {
     profile: ProfileName,
     /// Where the profile stands.
     place: String,
+    /// Where it says what it wants of Identity Center.
+    said: String,
     session: SsoSession,
     role: Option<SsoRole>,
     endpoints: Endpoints,
@@ -52,7 +54,7 @@ impl Provider for IdentityCenter {
 
     fn claim(&self, subject: &Subject) -> Option<Result<Box<dyn Step>>> {
         let Subject { host, config, name, profile, .. } = subject;
-        self.keys.iter().find_map(|key| profile.get(key))?;
+        let said = self.keys.iter().find_map(|key| profile.get(key))?.place();
         let center = || -> Result<Box<dyn Step>> {
             let session = config::sso_session(config, profile)?.ok_or_else(|| {
                 let words = "names an account or a role, but no `sso_session` that leads there";
@@ -61,6 +63,7 @@ impl Provider for IdentityCenter {
             Ok(Box::new(Center {
                 profile: (*name).clone(),
                 place: profile.place(),
+                said,
                 session,
                 role: config::sso_role(name, profile)?,
                 endpoints: Endpoints::of(host, config, Some(profile))?,
@@ -71,6 +74,15 @@ impl Provider for IdentityCenter {
 }
 
 impl Step for Center {
+    fn describe(&self) -> String {
+        let session = text::field(self.session.key());
+        let what = match &self.role {
+            Some(role) => format!("role {} of {}", text::field(&role.name), role.account),
+            None => "no role".into(),
+        };
+        format!("Identity Center {session}, {what}, {}", self.said)
+    }
+
     fn login(&self) -> Option<LoginTarget> {
         Some(LoginTarget::IdentityCenter {
             profile: self.profile.clone(),

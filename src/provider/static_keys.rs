@@ -49,6 +49,12 @@ impl Provider for StaticKeys {
 }
 
 impl Step for Keys {
+    fn describe(&self) -> String {
+        let kind =
+            if self.credentials.session_token.is_some() { "temporary access key" } else { "access key" };
+        format!("{kind} {}, {}", self.credentials.access_key_id, self.place)
+    }
+
     fn long_term(&self) -> Option<&str> {
         self.credentials.session_token.is_none().then_some(self.place.as_str())
     }

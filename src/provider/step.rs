@@ -39,6 +39,9 @@ impl Subject<'_> {
 
 /// One link of a plan, as data until it is asked.
 pub(crate) trait Step {
+    /// What it does, for whom it may concern: whose credentials, and the file and line that say so. No secrets.
+    fn describe(&self) -> String;
+
     /// Where a person signs in, for a step that needs one.
     fn login(&self) -> Option<LoginTarget> {
         None

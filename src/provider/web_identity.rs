@@ -120,6 +120,11 @@ fn region(host: &Host, profile: Option<&Profile>, role: &RoleArn) -> Result<Regi
 }
 
 impl Step for Exchange {
+    fn describe(&self) -> String {
+        let token = text::field(&self.token.display().to_string());
+        format!("web identity {}, by the token in {token}, {}", self.role, self.place)
+    }
+
     fn key(&self, _: &Host) -> Option<String> {
         Some(format!("web identity {} {} {}", self.role, self.session_name, self.token.display()))
     }
