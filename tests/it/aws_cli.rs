@@ -54,7 +54,9 @@ impl Aws {
     fn that_keep_identity_center() -> Vec<Aws> {
         let (can, cannot): (Vec<_>, Vec<_>) =
             Aws::all().into_iter().partition(|aws| !aws.version.starts_with("1."));
-        cannot.iter().for_each(|aws| println!("AWS CLI {} keeps no such credentials", aws.version));
+        for aws in cannot {
+            println!("AWS CLI {} keeps no such credentials", aws.version);
+        }
         can
     }
 
