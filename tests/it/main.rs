@@ -72,6 +72,8 @@ mod promises;
 /// Real shells take in what the real program prints.
 #[cfg(unix)]
 mod real_shells;
+/// The recipes of the README.
+mod recipes;
 /// Roles and chains of roles.
 mod roles;
 /// Other credentials beside a sign-in.
