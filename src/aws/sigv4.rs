@@ -113,4 +113,19 @@ mod tests {
             assert!(authorization.ends_with(signature), "{authorization}");
         }
     }
+
+    /// Source: botocore's steps from the secret to the key of 2030-01-02, us-east-1, STS.
+    #[test]
+    fn each_step_of_the_key_equals_botocores() {
+        let mut key = b"AWS4wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_vec();
+        for (part, made) in [
+            ("20300102", "7f0c62a6770cc0a6b0dcd30d954e4752ce7cd915c6a4e4a3feac0dc5dfc23c73"),
+            ("us-east-1", "bcde166c517e9197e21fce42b2ada49b8745d86774f77560a190eba4dcb7fdd3"),
+            ("sts", "d36dac43e6053d4059cafda5fa12a7d033b454796fac6a6c37e973cff5327da1"),
+            ("aws4_request", "5056e9ebd8aba52235f1325f533b15b60be208f2b6db02a8fc786b3fbca0630d"),
+        ] {
+            key = mac(&key, part);
+            assert_eq!(crate::host::random::hex(&key), made, "{part}");
+        }
+    }
 }

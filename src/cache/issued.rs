@@ -114,7 +114,7 @@ mod tests {
     use super::*;
     use crate::host::{Fake, Host};
 
-    /// Source: the names that botocore gave to its files (`vectors.json`, `assume_role`).
+    /// Source: the names that botocore gave to its files (`vectors.json`, `assume_role` and `web_identity`).
     #[test]
     fn file_names_equal_the_aws_clis() {
         let env = vec![("HOME".to_owned(), std::env::temp_dir().to_string_lossy().into_owned())];
@@ -163,6 +163,14 @@ mod tests {
             (
                 r#"{"ExternalId": "e\"q\\u", "RoleArn": "arn:aws:iam::123456789012:role/RoleA", "RoleSessionName": "alice@example.com", "SerialNumber": "GAHT12345678"}"#,
                 "dbd05605150fc6140de976fb66d00cd4ec1ff5f3",
+            ),
+            (
+                r#"{"RoleArn": "arn:aws:iam::123456789012:role/RoleW"}"#,
+                "0b2a162774984cb88bb4a196fde302467e3fed55",
+            ),
+            (
+                r#"{"RoleArn": "arn:aws:iam::123456789012:role/RoleW", "RoleSessionName": "w-s"}"#,
+                "9bb670d1951ba5552fb7480d6fbd360c932ddc3d",
             ),
         ] {
             let slot = Slot::cli_role(&host, &serde_json::from_str(parameters).unwrap());

@@ -168,6 +168,10 @@ mod tests {
                 "1921ac8a06e305954f769df5e0f8b3d24ee1d6bf5231d901157e44d7c4d0f4cf",
             ),
             (
+                "arn:aws:iam::123456789012:user/alice",
+                "b7d71d383b9557a9bad4c3346c50365819226484c6824a0fdef66637be339db0",
+            ),
+            (
                 "arn:aws:sts::123456789012:assumed-role/Admin/alice",
                 "68afef069a49e0c940bc8515a36649850d686bdd2e3c07927360d151553fc4d3",
             ),

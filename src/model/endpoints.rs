@@ -235,6 +235,51 @@ mod tests {
         }
     }
 
+    /// Source: the same. Each suffix, as botocore printed it for that region.
+    #[test]
+    fn every_partition_has_its_hosts() {
+        for (region, suffix, signin_suffix) in [
+            ("us-east-1", "amazonaws.com", "signin.aws.amazon.com"),
+            ("ap-northeast-1", "amazonaws.com", "signin.aws.amazon.com"),
+            ("eu-central-2", "amazonaws.com", "signin.aws.amazon.com"),
+            ("me-south-1", "amazonaws.com", "signin.aws.amazon.com"),
+            ("cn-north-1", "amazonaws.com.cn", "signin.amazonaws.cn"),
+            ("cn-northwest-1", "amazonaws.com.cn", "signin.amazonaws.cn"),
+            ("us-gov-west-1", "amazonaws.com", "signin.amazonaws-us-gov.com"),
+            ("us-gov-east-1", "amazonaws.com", "signin.amazonaws-us-gov.com"),
+            ("eusc-de-east-1", "amazonaws.eu", "signin.amazonaws-eusc.eu"),
+            ("us-iso-east-1", "c2s.ic.gov", "signin.c2shome.ic.gov"),
+            ("us-isob-east-1", "sc2s.sgov.gov", "signin.sc2shome.sgov.gov"),
+            ("eu-isoe-west-1", "cloud.adc-e.uk", "signin.csphome.adc-e.uk"),
+            ("xx-unknown-1", "amazonaws.com", "signin.aws.amazon.com"),
+        ] {
+            let of = region.parse().unwrap();
+            assert_eq!(sts(&of, PLAIN), format!("sts.{region}.{suffix}"));
+            assert_eq!(sso_oidc(&of, PLAIN), format!("oidc.{region}.{suffix}"));
+            assert_eq!(sso_portal(&of, PLAIN), format!("portal.sso.{region}.{suffix}"));
+            assert_eq!(signin(&of, PLAIN), format!("{region}.{signin_suffix}"));
+        }
+    }
+
+    /// Source: the same, for FIPS, for dual stack and for both.
+    #[test]
+    fn every_service_has_its_variants() {
+        type Host = fn(&Region, Variant) -> String;
+        let services: [(Host, &str); 3] = [(sts, "sts"), (sso_oidc, "oidc"), (sso_portal, "portal.sso")];
+        for (region, fips, suffix, dual) in [
+            ("us-east-1", "-fips", "amazonaws.com", "api.aws"),
+            ("us-gov-west-1", "", "amazonaws.com", "api.aws"),
+            ("cn-north-1", "-fips", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+        ] {
+            let of = region.parse().unwrap();
+            for (host, name) in services {
+                assert_eq!(host(&of, FIPS), format!("{name}{fips}.{region}.{suffix}"));
+                assert_eq!(host(&of, DUAL), format!("{name}.{region}.{dual}"));
+                assert_eq!(host(&of, BOTH), format!("{name}-fips.{region}.{dual}"));
+            }
+        }
+    }
+
     #[test]
     fn the_offered_regions_are_regions() {
         assert!(REGIONS.iter().all(|region| region.parse::<Region>().is_ok()));

@@ -42,7 +42,7 @@ client.send(new GetCallerIdentityCommand({})).then(async ({ Arn }) => {
 ";
 
 /// Whether a client is here. Its lack is a failure with `CI=true`, else it is said.
-fn is_here(what: &str, mut test: Command) -> bool {
+pub(crate) fn is_here(what: &str, mut test: Command) -> bool {
     let here = test.output().is_ok_and(|output| output.status.success());
     assert!(here || std::env::var("CI").as_deref() != Ok("true"), "{what} is needed in CI: run tests/run");
     if !here {

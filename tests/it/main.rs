@@ -10,6 +10,9 @@
     reason = "tests are outside the host: they make the world"
 )]
 
+/// Every AWS CLI of this machine, with the roles that awsenv keeps.
+#[cfg(unix)]
+mod aws_cli;
 /// The same keys as botocore finds.
 #[cfg(unix)]
 mod botocore;
@@ -51,6 +54,9 @@ mod login;
 mod metadata;
 /// MFA codes: who is asked, and how often.
 mod mfa;
+/// STS as others wrote it.
+#[cfg(unix)]
+mod moto;
 /// The network at its worst.
 #[cfg(unix)]
 mod network;
@@ -66,6 +72,8 @@ mod promises;
 /// Real shells take in what the real program prints.
 #[cfg(unix)]
 mod real_shells;
+/// The recipes of the README.
+mod recipes;
 /// Roles and chains of roles.
 mod roles;
 /// Other credentials beside a sign-in.
