@@ -96,6 +96,9 @@ mod sso;
 /// Real clients with such a sign-in, and awsenv with theirs.
 #[cfg(unix)]
 mod sso_clients;
+/// What such a sign-in endures.
+#[cfg(unix)]
+mod sso_faults;
 /// What comes of such a sign-in later.
 mod sso_renewal;
 /// A terminal of a test's own.
