@@ -66,6 +66,9 @@ mod promises;
 /// Real shells take in what the real program prints.
 #[cfg(unix)]
 mod real_shells;
+/// What roles endure.
+#[cfg(unix)]
+mod role_faults;
 /// Roles and chains of roles.
 mod roles;
 /// Other credentials beside a sign-in.
