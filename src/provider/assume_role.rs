@@ -155,7 +155,7 @@ impl Step for Role {
     fn held(&self, host: &Host) -> Option<Held> {
         let both = [self.read(host, &self.own), self.shared.as_ref().and_then(|slot| self.read(host, slot))];
         let both = both.into_iter().flatten().map(|(held, _)| held);
-        both.max_by_key(|held| held.credentials.expiration)
+        both.max_by_key(|held| (LIFE.lasts(host, held), held.credentials.expiration))
     }
 
     fn fresh(&self, host: &Host, need: &Need) -> Option<Held> {
