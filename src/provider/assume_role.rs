@@ -196,7 +196,8 @@ impl Role {
     /// What a slot has. The AWS CLI's file counts only if it is newer than the last sign-in of the source: it does not
     /// say who assumed the role.
     fn read(&self, host: &Host, slot: &Slot) -> Option<(Held, DateTime<Utc>)> {
-        let issued = match Issued::read(slot) {
+        let is_own = slot.key() == self.own.key();
+        let issued = match if is_own { Issued::read_own(slot) } else { Issued::read_shared(slot) } {
             Entry::Found(issued) => issued,
             Entry::Missing => return None,
             Entry::Damaged(why) => {
@@ -205,7 +206,7 @@ impl Role {
             }
         };
         let newer = || self.sign_ins.iter().all(|slot| slot.modified().is_none_or(|at| issued.received > at));
-        let ours = slot.key() == self.own.key() || newer();
+        let ours = is_own || newer();
         let matches = issued.arn.as_deref().is_none_or(|arn| self.arn.is_of(arn));
         (ours && matches).then(|| (self.hold(issued.credentials, issued.received), issued.received))
     }

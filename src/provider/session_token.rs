@@ -99,7 +99,7 @@ impl Step for SessionToken {
 
 impl SessionToken {
     fn read(&self, host: &Host) -> Option<(Held, DateTime<Utc>)> {
-        match Issued::read(&self.slot) {
+        match Issued::read_own(&self.slot) {
             Entry::Found(issued) => Some((self.hold(&issued.credentials, issued.received), issued.received)),
             Entry::Missing => None,
             Entry::Damaged(why) => {
