@@ -10,16 +10,17 @@ use super::renewal::Life;
 use super::step::{Held, Need, Step, Subject};
 use super::sts::Sts;
 use crate::aws::{Fault, sts};
-use crate::cache::Slot;
 use crate::cache::entry::Entry;
 use crate::cache::flight::{self, Flight};
 use crate::cache::issued::{Issued, New};
+use crate::cache::{self, Slot};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::freshness::Freshness;
 use crate::model::{ProfileName, RoleArn, role, time};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
+use std::path::PathBuf;
 use std::time::Duration;
 
 const LIFE: Life = Life { usual: TimeDelta::hours(1), longest: TimeDelta::hours(12) };
@@ -53,7 +54,7 @@ struct Role {
     /// The AWS CLI's file, where nothing else can have written it than what we would.
     shared: Option<Slot>,
     /// What is in the AWS CLI's file is no older than these.
-    sign_ins: Vec<Slot>,
+    sign_ins: Vec<PathBuf>,
     anew: bool,
     /// Whether a later run without flags would get other credentials.
     passing: bool,
@@ -113,7 +114,8 @@ fn build(
     parts.extend(tags.iter().flat_map(|(key, value)| [&**key, &**value]));
     let own = Slot::own(host, "role", &parts);
     let shared = parameters
-        .filter(|parameters| !passing && !ask.ephemeral && settings::is_ours_alone(subject, parameters))
+        .filter(|_| !passing && !ask.ephemeral && !place.below.iter().any(|step| step.is_of_this_shell()))
+        .filter(|parameters| settings::is_ours_alone(subject, parameters))
         .map(|parameters| Slot::cli_role(host, &parameters));
 
     Ok(Box::new(Role {
@@ -205,7 +207,8 @@ impl Role {
                 return None;
             }
         };
-        let newer = || self.sign_ins.iter().all(|slot| slot.modified().is_none_or(|at| issued.received > at));
+        let newer =
+            || self.sign_ins.iter().all(|file| cache::modified(file).is_none_or(|at| issued.received > at));
         let ours = is_own || newer();
         let matches = issued.arn.as_deref().is_none_or(|arn| self.arn.is_of(arn));
         (ours && matches).then(|| (self.hold(issued.credentials, issued.received), issued.received))

@@ -14,6 +14,7 @@ use crate::host::Host;
 use crate::model::freshness::Freshness;
 use crate::model::{Arn, ProfileName};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::path::PathBuf;
 
 const LIFE: Life = Life { usual: TimeDelta::hours(1), longest: TimeDelta::hours(36) };
 
@@ -59,8 +60,8 @@ impl Step for SessionToken {
         Some(self.key.clone())
     }
 
-    fn sign_in_file(&self, _: &Host) -> Option<Slot> {
-        Some(self.slot.clone())
+    fn sign_in_file(&self, _: &Host) -> Option<PathBuf> {
+        self.slot.file()
     }
 
     fn held(&self, host: &Host) -> Option<Held> {
