@@ -44,7 +44,11 @@ pub(crate) async fn role_credentials(
     let (name, account) = (encode(&role.name), encode(role.account.as_str()));
     url.set_query(Some(&format!("role_name={name}&account_id={account}")));
     let answer = ask(host, endpoint, token, &(reqwest::Method::GET, url)).await?;
-    read(&answer.body, role).map_err(|why| Fault::Nonsense(format!("{}: {why}", endpoint.name())))
+    let read = read(&answer.body, role);
+    let mut credentials = read.map_err(|why| Fault::Nonsense(format!("{}: {why}", endpoint.name())))?;
+    // told in AWS's clock, kept in this machine's
+    credentials.expiration = credentials.expiration.map(|end| end - host.clock.skew());
+    Ok(credentials)
 }
 
 /// Ends a token, and every session that came from the same sign-in.

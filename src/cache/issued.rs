@@ -20,12 +20,24 @@ pub(crate) struct Issued {
 }
 
 impl Issued {
-    /// Reads a slot. One of ours that bears another slot's key is missing: somebody moved the file.
-    pub(crate) fn read(slot: &Slot) -> Entry<Issued> {
-        match entry::read(slot, |contents| Issued::parse(&contents.bytes, contents.modified)) {
-            Entry::Found(issued) if issued.key.as_ref().is_some_and(|key| *key != slot.key) => Entry::Missing,
+    /// Reads a file of ours. One that does not bear its slot's key is missing: somebody moved it there.
+    pub(crate) fn read_own(slot: &Slot) -> Entry<Issued> {
+        match Issued::read(slot) {
+            Entry::Found(issued) if issued.key.as_ref() != Some(&slot.key) => Entry::Missing,
             entry => entry,
         }
+    }
+
+    /// Reads a file of the AWS CLI's. One that does not say whose session it holds is missing.
+    pub(crate) fn read_shared(slot: &Slot) -> Entry<Issued> {
+        match Issued::read(slot) {
+            Entry::Found(issued) if issued.arn.is_none() => Entry::Missing,
+            entry => entry,
+        }
+    }
+
+    fn read(slot: &Slot) -> Entry<Issued> {
+        entry::read(slot, |contents| Issued::parse(&contents.bytes, contents.modified))
     }
 
     fn parse(bytes: &[u8], received: DateTime<Utc>) -> Result<Issued, String> {

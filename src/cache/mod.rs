@@ -10,7 +10,7 @@ pub(crate) mod sso;
 use crate::host::{Host, fs, random};
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The file of one cached thing, and what stands beside it.
 #[derive(Clone, Debug)]
@@ -65,11 +65,6 @@ impl Slot {
         &self.key
     }
 
-    /// When the file was written, if there is one.
-    pub(crate) fn modified(&self) -> Option<DateTime<Utc>> {
-        Some(std::fs::symlink_metadata(self.file()?).ok()?.modified().ok()?.into())
-    }
-
     /// The file itself.
     pub(crate) fn file(&self) -> Option<PathBuf> {
         Some(self.dir.as_ref()?.join(format!("{}.json", self.key)))
@@ -102,6 +97,11 @@ fn slots(dir: Option<PathBuf>, digits: usize) -> Vec<Slot> {
         .collect();
     slots.sort_by(|a, b| a.key.cmp(&b.key));
     slots
+}
+
+/// When a file was written, if there is one.
+pub(crate) fn modified(file: &Path) -> Option<DateTime<Utc>> {
+    Some(std::fs::metadata(file).ok()?.modified().ok()?.into())
 }
 
 /// Removes the file of a slot. Whether there was one.

@@ -28,6 +28,7 @@ use crate::model::{ProfileName, text};
 use document::Document;
 use std::collections::HashSet;
 use std::fmt;
+use std::path::PathBuf;
 
 /// One of the two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,6 +84,11 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.message)
     }
+}
+
+/// Where a file is looked for, if anywhere.
+pub(crate) fn path(host: &Host, which: Which) -> Option<PathBuf> {
+    location::location(host, which).path
 }
 
 /// Reads both files. One that is missing is empty.

@@ -10,16 +10,17 @@ use super::renewal::Life;
 use super::step::{Held, Need, Step, Subject};
 use super::sts::Sts;
 use crate::aws::{Fault, sts};
-use crate::cache::Slot;
 use crate::cache::entry::Entry;
 use crate::cache::flight::{self, Flight};
 use crate::cache::issued::{Issued, New};
+use crate::cache::{self, Slot};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::freshness::Freshness;
 use crate::model::{ProfileName, RoleArn, role, text, time};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
+use std::path::PathBuf;
 use std::time::Duration;
 
 const LIFE: Life = Life { usual: TimeDelta::hours(1), longest: TimeDelta::hours(12) };
@@ -55,7 +56,7 @@ struct Role {
     /// The AWS CLI's file, where nothing else can have written it than what we would.
     shared: Option<Slot>,
     /// What is in the AWS CLI's file is no older than these.
-    sign_ins: Vec<Slot>,
+    sign_ins: Vec<PathBuf>,
     anew: bool,
     /// Whether a later run without flags would get other credentials.
     passing: bool,
@@ -116,7 +117,8 @@ fn build(
     parts.extend(tags.iter().flat_map(|(key, value)| [&**key, &**value]));
     let own = Slot::own(host, "role", &parts);
     let shared = parameters
-        .filter(|parameters| !passing && !ask.ephemeral && settings::is_ours_alone(subject, parameters))
+        .filter(|_| !passing && !ask.ephemeral && !place.below.iter().any(|step| step.is_of_this_shell()))
+        .filter(|parameters| settings::is_ours_alone(subject, parameters))
         .map(|parameters| Slot::cli_role(host, &parameters));
 
     Ok(Box::new(Role {
@@ -173,7 +175,7 @@ impl Step for Role {
     fn held(&self, host: &Host) -> Option<Held> {
         let both = [self.read(host, &self.own), self.shared.as_ref().and_then(|slot| self.read(host, slot))];
         let both = both.into_iter().flatten().map(|(held, _)| held);
-        both.max_by_key(|held| held.credentials.expiration)
+        both.max_by_key(|held| (LIFE.lasts(host, held), held.credentials.expiration))
     }
 
     fn fresh(&self, host: &Host, need: &Need) -> Option<Held> {
@@ -214,7 +216,8 @@ impl Role {
     /// What a slot has. The AWS CLI's file counts only if it is newer than the last sign-in of the source: it does not
     /// say who assumed the role.
     fn read(&self, host: &Host, slot: &Slot) -> Option<(Held, DateTime<Utc>)> {
-        let issued = match Issued::read(slot) {
+        let is_own = slot.key() == self.own.key();
+        let issued = match if is_own { Issued::read_own(slot) } else { Issued::read_shared(slot) } {
             Entry::Found(issued) => issued,
             Entry::Missing => return None,
             Entry::Damaged(why) => {
@@ -222,8 +225,9 @@ impl Role {
                 return None;
             }
         };
-        let newer = || self.sign_ins.iter().all(|slot| slot.modified().is_none_or(|at| issued.received > at));
-        let ours = slot.key() == self.own.key() || newer();
+        let newer =
+            || self.sign_ins.iter().all(|file| cache::modified(file).is_none_or(|at| issued.received > at));
+        let ours = is_own || newer();
         let matches = issued.arn.as_deref().is_none_or(|arn| self.arn.is_of(arn));
         (ours && matches).then(|| (self.hold(issued.credentials, issued.received), issued.received))
     }

@@ -17,6 +17,10 @@ impl Step for Environment {
         Some(format!("access key {}", self.held(host)?.credentials.access_key_id))
     }
 
+    fn is_of_this_shell(&self) -> bool {
+        true
+    }
+
     fn held(&self, host: &Host) -> Option<Held> {
         self.fetch(host, &Need::default(), None).ok()
     }

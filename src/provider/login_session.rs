@@ -74,8 +74,8 @@ impl Step for Session {
         self.arn.as_str().contains(":assumed-role/")
     }
 
-    fn sign_in_file(&self, host: &Host) -> Option<Slot> {
-        Some(Slot::login(host, self.arn.as_str()))
+    fn sign_in_file(&self, host: &Host) -> Option<std::path::PathBuf> {
+        Slot::login(host, self.arn.as_str()).file()
     }
 
     fn held(&self, host: &Host) -> Option<Held> {

@@ -61,6 +61,12 @@ impl Life {
         freshness::judge(end, refresh_at, need.least.filter(|_| !recent), now)
     }
 
+    /// Whether it has not ended, nor bears an end that none of its kind can have.
+    pub(super) fn lasts(&self, host: &Host, held: &Held) -> bool {
+        let left = held.credentials.expiration.map(|end| end - host.clock.now());
+        left.is_some_and(|left| left > TimeDelta::zero() && left <= self.longest + TOLERANCE)
+    }
+
     /// Whether it lasts for one more call.
     pub(super) fn signs_one_call(&self, host: &Host, held: &Held) -> bool {
         let left = held.credentials.expiration.map(|end| end - host.clock.now());

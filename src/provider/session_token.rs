@@ -14,6 +14,7 @@ use crate::host::Host;
 use crate::model::freshness::Freshness;
 use crate::model::{Arn, ProfileName, text};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::path::PathBuf;
 
 const LIFE: Life = Life { usual: TimeDelta::hours(1), longest: TimeDelta::hours(36) };
 
@@ -63,8 +64,8 @@ impl Step for SessionToken {
         Some(self.key.clone())
     }
 
-    fn sign_in_file(&self, _: &Host) -> Option<Slot> {
-        Some(self.slot.clone())
+    fn sign_in_file(&self, _: &Host) -> Option<PathBuf> {
+        self.slot.file()
     }
 
     fn held(&self, host: &Host) -> Option<Held> {
@@ -103,7 +104,7 @@ impl Step for SessionToken {
 
 impl SessionToken {
     fn read(&self, host: &Host) -> Option<(Held, DateTime<Utc>)> {
-        match Issued::read(&self.slot) {
+        match Issued::read_own(&self.slot) {
             Entry::Found(issued) => Some((self.hold(&issued.credentials, issued.received), issued.received)),
             Entry::Missing => None,
             Entry::Damaged(why) => {

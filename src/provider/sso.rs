@@ -100,8 +100,8 @@ impl Step for Center {
         true
     }
 
-    fn sign_in_file(&self, host: &Host) -> Option<Slot> {
-        Some(Slot::sso_token(host, &self.session))
+    fn sign_in_file(&self, host: &Host) -> Option<std::path::PathBuf> {
+        Slot::sso_token(host, &self.session).file()
     }
 
     fn derived(&self, host: &Host) -> Vec<Slot> {

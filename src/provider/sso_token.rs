@@ -36,7 +36,11 @@ impl Renewer<'_> {
     /// The token as it is kept, or the sentence that says how to get one.
     fn read(&self, slot: &Slot) -> Result<SsoToken> {
         match SsoToken::read(slot) {
-            Entry::Found(token) => Ok(token),
+            Entry::Found(token) if token.is_of(self.session) => Ok(token),
+            Entry::Found(_) => {
+                let message = format!("the sign-in that is kept for `{}` is to another portal", self.profile);
+                Err(self.required(message))
+            }
             Entry::Missing => Err(self.required(format!("`{}` is not signed in", self.profile))),
             Entry::Damaged(why) => {
                 Err(self.required(format!("the sign-in of `{}` is damaged", self.profile)).because(why))
@@ -51,7 +55,7 @@ impl Renewer<'_> {
     /// Whether there is a token that works, or one that can be renewed.
     pub(super) fn is_signed_in(&self, host: &Host) -> bool {
         match SsoToken::read(&Slot::sso_token(host, self.session)) {
-            Entry::Found(token) => {
+            Entry::Found(token) if token.is_of(self.session) => {
                 token.expires_at > host.clock.now() || self.renewal(host, &token).is_some()
             }
             _ => false,
@@ -95,7 +99,7 @@ impl Renewer<'_> {
             || self.renew(host, &slot, is_due),
         );
         renewed.or_else(|error| match SsoToken::read(&slot) {
-            Entry::Found(token) if lasts(&token) && !is_refused(&token) => {
+            Entry::Found(token) if lasts(&token) && !is_refused(&token) && token.is_of(self.session) => {
                 let left = time::words(token.expires_at - host.clock.now());
                 host.warn(format!("the sign-in is not renewed, {left} left: {}", error.in_one_line()));
                 Ok(token)

@@ -1,10 +1,11 @@
 //! Access keys in one of the two files.
 
 use super::step::{Held, Need, Provider, Step, Subject};
-use crate::config::Which;
+use crate::config::{self, Which};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::{Credentials, Secret};
+use std::path::PathBuf;
 
 /// Keys in the credentials file, which win over a sign-in.
 pub(super) const CREDENTIALS_FILE: StaticKeys = StaticKeys { file: Which::Credentials };
@@ -21,6 +22,7 @@ pub(super) struct StaticKeys {
 
 struct Keys {
     credentials: Credentials,
+    file: Which,
     place: String,
 }
 
@@ -42,7 +44,7 @@ impl Provider for StaticKeys {
         let token = token.filter(|token| !token.value.is_empty()).map(|token| Secret::new(&*token.value));
         let account = subject.profile.parse("aws_account_id").unwrap_or_default();
         match Credentials::new(&id.value, Secret::new(&*secret.value), token, None, account) {
-            Ok(credentials) => Some(Ok(Box::new(Keys { credentials, place }))),
+            Ok(credentials) => Some(Ok(Box::new(Keys { credentials, file: self.file, place }))),
             Err(why) => wrong(why),
         }
     }
@@ -61,6 +63,10 @@ impl Step for Keys {
 
     fn key(&self, _: &Host) -> Option<String> {
         Some(format!("access key {}", self.credentials.access_key_id))
+    }
+
+    fn sign_in_file(&self, host: &Host) -> Option<PathBuf> {
+        config::path(host, self.file)
     }
 
     fn held(&self, _: &Host) -> Option<Held> {

@@ -7,6 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::{Credentials, LoginTarget, ProfileName};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::path::PathBuf;
 
 /// One way to get credentials.
 pub(crate) trait Provider: Sync {
@@ -63,9 +64,14 @@ pub(crate) trait Step {
         false
     }
 
-    /// The file that a sign-in writes: what others cached of a step above, before, is not trusted.
-    fn sign_in_file(&self, _: &Host) -> Option<Slot> {
+    /// The file that a sign-in writes, or whoever puts in other keys: what others cached of a step above, before, is not trusted.
+    fn sign_in_file(&self, _: &Host) -> Option<PathBuf> {
         None
+    }
+
+    /// Whether another shell may have other credentials here under the same profile.
+    fn is_of_this_shell(&self) -> bool {
+        false
     }
 
     /// Whether the sign-in that this step rests on is there, as far as this computer knows. `None`: it needs none.

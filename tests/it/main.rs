@@ -74,6 +74,9 @@ mod promises;
 mod real_shells;
 /// The recipes of the README.
 mod recipes;
+/// What roles endure.
+#[cfg(unix)]
+mod role_faults;
 /// Roles and chains of roles.
 mod roles;
 /// Other credentials beside a sign-in.
@@ -104,6 +107,9 @@ mod sso;
 /// Real clients with such a sign-in, and awsenv with theirs.
 #[cfg(unix)]
 mod sso_clients;
+/// What such a sign-in endures.
+#[cfg(unix)]
+mod sso_faults;
 /// What comes of such a sign-in later.
 mod sso_renewal;
 /// A terminal of a test's own.

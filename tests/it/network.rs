@@ -11,7 +11,7 @@ const REFRESH: &str = "signin CreateOAuth2Token refresh_token";
 const IDENTITY: &str = "sts GetCallerIdentity";
 
 /// Runs every case in a thread of its own: what they do is wait.
-fn each<T: Send>(cases: Vec<T>, run: impl Fn(T) + Sync) {
+pub(crate) fn each<T: Send>(cases: Vec<T>, run: impl Fn(T) + Sync) {
     std::thread::scope(|scope| {
         for case in cases {
             scope.spawn(|| run(case));
@@ -29,7 +29,7 @@ fn field(path: &str, value: Value) -> Fault {
 }
 
 /// Words for a person: no control characters, nothing of the program's inside, sentences as they are written here.
-fn well_said(what: &str, output: &Output) {
+pub(crate) fn well_said(what: &str, output: &Output) {
     let words = &output.stderr;
     for c in words.chars().filter(|c| *c != '\n') {
         assert!(!c.is_control() && !('\u{202a}'..='\u{202e}').contains(&c), "{what}: {c:?} in {words:?}");
@@ -54,7 +54,8 @@ fn well_said(what: &str, output: &Output) {
         if let Some(sentence) = line.strip_prefix("error: ") {
             assert!(!sentence.ends_with('.'), "{what}: {line}");
             assert!(
-                !sentence.starts_with(char::is_uppercase) || sentence.starts_with("AWS"),
+                !sentence.starts_with(char::is_uppercase)
+                    || ["AWS", "IAM", "Identity Center", "STS"].iter().any(|name| sentence.starts_with(name)),
                 "{what}: {line}"
             );
         }
@@ -62,7 +63,7 @@ fn well_said(what: &str, output: &Output) {
 }
 
 /// Faults in which no true answer is to be seen, and what a person is told of them.
-fn no_answer(elsewhere: &Sim) -> Vec<(&'static str, Fault, &'static str)> {
+pub(crate) fn no_answer(elsewhere: &Sim) -> Vec<(&'static str, Fault, &'static str)> {
     vec![
         ("redirect", Fault::Redirect(elsewhere.url().to_owned()), "redirect"),
         ("captive portal", Fault::Html, "captive portal"),

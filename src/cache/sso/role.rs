@@ -28,6 +28,10 @@ pub(crate) fn read(slot: &Slot, role: &SsoRole) -> Entry<RoleCredentials> {
 
 fn parse(bytes: &[u8], role: &SsoRole) -> Result<Credentials, String> {
     let fields = object(bytes)?;
+    let is_other = fields.get("ProviderType").is_some_and(|kind| kind != PROVIDER_TYPE);
+    if is_other || fields.contains_key("AssumedRoleUser") {
+        return Err("it is not of Identity Center".into());
+    }
     let Some(Value::Object(inner)) = fields.get("Credentials") else {
         return Err("it has no `Credentials`".into());
     };

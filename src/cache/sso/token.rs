@@ -103,6 +103,13 @@ impl SsoToken {
         Some(Renewal { client, refresh: Secret::new(field("refreshToken")?) })
     }
 
+    /// Whether it is one of this session's portal, as far as the file says: somebody may have moved the file, or given
+    /// the session's name to another portal.
+    pub(crate) fn is_of(&self, session: &SsoSession) -> bool {
+        let portal = |url: &str| url.trim_end_matches(['/', '#']).to_ascii_lowercase();
+        text(&self.fields, "startUrl").map_or(true, |url| portal(url) == portal(&session.start_url))
+    }
+
     /// Where its session lives, if the file says.
     pub(crate) fn region(&self) -> Option<Region> {
         text(&self.fields, "region").ok()?.parse().ok()
