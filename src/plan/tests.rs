@@ -20,7 +20,7 @@ struct Case {
     env: BTreeMap<String, String>,
     /// `None`: nothing names a profile.
     profile: Option<&'static str>,
-    /// The steps, or `error`, its exit code, and a part of its message.
+    /// The steps; or `error`, its exit code and a part of its message, then whole hints.
     expected: Vec<&'static str>,
     /// Why botocore goes another way, where it does.
     differs: Option<&'static str>,
@@ -88,7 +88,11 @@ fn planned(cases: &[Case]) -> Vec<Result<Vec<String>, (u8, String)>> {
     let root = std::env::temp_dir().join(format!("awsenv-plan-{}-{:p}", std::process::id(), cases));
     let planned = cases.iter().enumerate().map(|(at, case)| match plan(case, &root.join(at.to_string())) {
         Ok(steps) => Ok(steps.iter().map(|step| step.describe()).collect()),
-        Err(error) => Err((error.kind.code(), error.in_one_line())),
+        Err(error) => {
+            let (_, _, hints) = error.parts();
+            let hints: String = hints.iter().map(|hint| format!("\nhint: {hint}")).collect();
+            Err((error.kind.code(), error.in_one_line() + &hints))
+        }
     });
     let planned = planned.collect();
     std::fs::remove_dir_all(&root).unwrap();
@@ -104,9 +108,10 @@ fn every_case_is_planned_as_written() {
             Err((code, words)) => {
                 let start = format!("error {code}: ");
                 let part = case.expected.first().and_then(|line| line.strip_prefix(&start));
-                let is_right = case.expected.len() == 1
-                    && part.is_some_and(|part| !part.is_empty() && words.contains(part));
-                (is_right, vec![start + &words])
+                let (words, hints) = words.split_once('\n').unwrap_or((&words, ""));
+                let is_right = part.is_some_and(|part| !part.is_empty() && words.contains(part))
+                    && case.expected[1..].iter().all(|line| hints.lines().any(|hint| hint == *line));
+                (is_right, vec![start + words])
             }
         };
         if !is_right {
