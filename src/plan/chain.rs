@@ -69,9 +69,10 @@ impl Chain<'_> {
         self.way.push(name.clone());
         let pending = match assume_role::source(&subject)? {
             Source::Named(source) => {
-                let step = provider::credential_source(&subject, &source)
-                    .map(|step| step.map_err(|error| asked_for(&subject, error)))
-                    .unwrap_or_else(|| Err(no_source(&subject)))?;
+                let step = provider::credential_source(&subject, &source).map_or_else(
+                    || Err(no_source(&subject)),
+                    |step| step.map_err(|error| asked_for(&subject, error)),
+                )?;
                 self.root = name.clone();
                 self.steps.push(step);
                 None

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Stdio;
 
 /// One case: its files and variables, and what comes of them.
@@ -61,7 +61,7 @@ fn case(text: &'static str) -> Case {
 }
 
 /// The steps of a case in a home of its own.
-fn plan(case: &Case, home: &PathBuf) -> Result<Vec<Box<dyn Step>>> {
+fn plan(case: &Case, home: &Path) -> Result<Vec<Box<dyn Step>>> {
     let aws = home.join(".aws");
     std::fs::create_dir_all(&aws).unwrap();
     for (name, text) in [("config", &case.config), ("credentials", &case.credentials)] {
