@@ -35,7 +35,9 @@ pub(crate) fn sso_session(config: &Config, profile: &Profile) -> Result<Option<S
             .into_iter()
             .fold(error, |error, near| error.hint(format!("did you mean `{near}`?"))));
     };
-    for key in ["sso_start_url", "sso_region", "sso_registration_scopes"] {
+    let shared =
+        ["sso_start_url", "sso_region", "sso_registration_scopes", "sso_account_id", "sso_role_name"];
+    for key in shared {
         if let (Some(own), Some(theirs)) = (profile.get(key), session.get(key))
             && own.value != theirs.value
         {
@@ -56,11 +58,14 @@ pub(crate) fn sso_session(config: &Config, profile: &Profile) -> Result<Option<S
     }))
 }
 
-/// The role of a profile. `None`: it names neither account nor role.
+/// The role of a profile, which names its account, its name or both; its session may name the other. `None`: it names
+/// neither.
 ///
 /// # Errors
 /// [`Kind::Config`] if one of the two is missing, or cannot be.
-pub(crate) fn sso_role(name: &ProfileName, profile: &Profile) -> Result<Option<SsoRole>> {
+///
+/// Source: botocore as above, which lays the session's keys over the profile's.
+pub(crate) fn sso_role(config: &Config, name: &ProfileName, profile: &Profile) -> Result<Option<SsoRole>> {
     let other = |key: &str| if key == "sso_role_name" { "sso_account_id" } else { "sso_role_name" };
     let missing = |key: &str| {
         let place = profile.get(other(key)).map_or_else(|| profile.place(), super::Setting::place);
@@ -69,8 +74,12 @@ pub(crate) fn sso_role(name: &ProfileName, profile: &Profile) -> Result<Option<S
     if profile.get("sso_account_id").is_none() && profile.get("sso_role_name").is_none() {
         return Ok(None);
     }
-    let account = profile.parse("sso_account_id")?.ok_or_else(|| missing("sso_account_id"))?;
-    let role = profile.read("sso_role_name", |role| {
+    let session = profile.get("sso_session").and_then(|setting| config.sso_session(&setting.value));
+    let holder =
+        |key: &str| session.as_ref().filter(|it| profile.get(key).is_none() && it.get(key).is_some());
+    let account = holder("sso_account_id").unwrap_or(profile).parse("sso_account_id")?;
+    let account = account.ok_or_else(|| missing("sso_account_id"))?;
+    let role = holder("sso_role_name").unwrap_or(profile).read("sso_role_name", |role| {
         let is_control = role.chars().any(char::is_control);
         if is_control { Err("which holds a control character".into()) } else { Ok(role.to_owned()) }
     })?;
@@ -123,7 +132,7 @@ mod tests {
 
     fn role(name: &str) -> Result<Option<SsoRole>> {
         let (config, name) = (Config::test(FILE, ""), name.parse().unwrap());
-        sso_role(&name, &config.profile(&name).unwrap())
+        sso_role(&config, &name, &config.profile(&name).unwrap())
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The steps of a profile, from its root up: who signs for whom, and with which MFA device.
 
 use super::unknown;
-use crate::config::{Config, Profile};
+use crate::config::{Config, Profile, Which};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::model::{LoginTarget, ProfileName, time};
+use crate::model::{LoginTarget, ProfileName, text, time};
 use crate::provider::assume_role::{self, Source};
 use crate::provider::{self, Ask, Mfa, Step, Subject, session_token};
 
@@ -69,9 +69,10 @@ impl Chain<'_> {
         self.way.push(name.clone());
         let pending = match assume_role::source(&subject)? {
             Source::Named(source) => {
-                let step = provider::credential_source(&subject, &source)
-                    .map(|step| step.map_err(|error| asked_for(&subject, error)))
-                    .unwrap_or_else(|| Err(no_source(&subject)))?;
+                let step = provider::credential_source(&subject, &source).map_or_else(
+                    || Err(no_source(&subject)),
+                    |step| step.map_err(|error| asked_for(&subject, error)),
+                )?;
                 self.root = name.clone();
                 self.steps.push(step);
                 None
@@ -141,6 +142,7 @@ impl Chain<'_> {
             format!("{}: `{}` has no `aws_access_key_id` beside it", secret.place(), secret.key)
         });
         let error = half.into_iter().fold(error, Error::because);
+        let error = misspelt(subject.profile).fold(error, Error::hint);
         match self.way.last() {
             Some(above) => error.because(format!("`{above}` names it as its `source_profile`")),
             None => error,
@@ -197,6 +199,32 @@ impl Chain<'_> {
 
 fn has_keys(profile: &Profile) -> bool {
     ["aws_access_key_id", "aws_secret_access_key"].into_iter().any(|key| profile.get(key).is_some())
+}
+
+/// The keys that say something of credentials, and the one that only looks like another.
+const KEYS: [&str; 13] = [
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "role_arn",
+    "source_profile",
+    "credential_source",
+    "credential_process",
+    "web_identity_token_file",
+    "login_session",
+    "sso_session",
+    "sso_account_id",
+    "sso_role_name",
+    "sso_region",
+];
+
+/// What the keys of a profile were meant to be that are nearly those.
+fn misspelt(profile: &Profile) -> impl Iterator<Item = String> {
+    let settings = profile.settings_in(Which::Config).chain(profile.settings_in(Which::Credentials));
+    settings.filter_map(|setting| {
+        let near = text::nearest(&setting.key, KEYS.into_iter()).filter(|near| *near != setting.key)?;
+        Some(format!("{}: `{}`: did you mean `{near}`?", setting.place(), text::field(&setting.key)))
+    })
 }
 
 /// The error of a source that is not there, with the line that asks for it.

@@ -65,7 +65,7 @@ impl Provider for IdentityCenter {
                 place: profile.place(),
                 said,
                 session,
-                role: config::sso_role(name, profile)?,
+                role: config::sso_role(config, name, profile)?,
                 endpoints: Endpoints::of(host, config, Some(profile))?,
             }))
         };
