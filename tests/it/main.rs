@@ -51,6 +51,9 @@ mod login;
 mod metadata;
 /// MFA codes: who is asked, and how often.
 mod mfa;
+/// MFA codes with real processes.
+#[cfg(unix)]
+mod mfa_crowd;
 /// The network at its worst.
 #[cfg(unix)]
 mod network;
