@@ -122,7 +122,7 @@ fn ctrl_c_at_the_question_ends_all_who_wait_and_asks_nobody_else() {
         assert!(number == 0 || one.stdout.contains("ended=130"), "{number}: {one:?}");
         assert!(number == 0 || one.stdout.contains("was cancelled in another awsenv"), "{number}: {one:?}");
     }
-    assert_eq!(world.sim.count("sts"), 0, "{:?}", world.sim.calls());
+    assert_eq!(world.sim.count("sts GetSessionToken"), 0, "{:?}", world.sim.calls());
 }
 
 #[test]
