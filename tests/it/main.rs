@@ -74,6 +74,9 @@ mod real_shells;
 mod role_faults;
 /// Roles and chains of roles.
 mod roles;
+/// Chains by their roots.
+#[cfg(unix)]
+mod roots;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.

@@ -109,9 +109,9 @@ fn ctrl_c_at_the_question_ends_all_who_wait_and_asks_nobody_else() {
     let _turn = turn();
     let world = world();
     let mut first = vec![on_a_terminal(&world, 0)];
-    std::thread::sleep(Duration::from_millis(1000)); // it is asked
+    std::thread::sleep(Duration::from_secs(1)); // it is asked
     first.extend((1..5).map(|number| on_a_terminal(&world, number)));
-    std::thread::sleep(Duration::from_millis(1000)); // they wait
+    std::thread::sleep(Duration::from_secs(1)); // they wait
     first[0].stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
     let ran: Vec<Ran> = first.into_iter().map(end).collect();
     let asked = ran.iter().filter(|one| one.stdout.contains("MFA code of arn")).count();
