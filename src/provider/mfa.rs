@@ -1,6 +1,7 @@
 //! The code of an MFA device: from whom it comes, and the call that it is good for.
 
 use super::ask::MfaCode;
+use super::before;
 use super::step::Subject;
 use crate::aws::fault::Refusal;
 use crate::aws::{Fault, sts};
@@ -185,7 +186,7 @@ impl Mfa {
         let path = process::find(host, program.as_ref())
             .ok_or_else(|| wrong(format!("there is no program `{shown}`")))?;
         host.debug(|| format!("{place}: `{shown}` is asked for an MFA code"));
-        let env = host.env.all().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let env = before::environment(host);
         let gave_none = || Error::new(Kind::Failed, format!("{place}: `{shown}` gave no MFA code"));
         let done = child::ask(&path, &argv, env, LIMITS).map_err(|e| gave_none().because(e))?;
         let why = match done.end {

@@ -2,6 +2,7 @@
 
 mod ask;
 pub(crate) mod assume_role;
+mod before;
 mod container;
 mod environment;
 mod instance;

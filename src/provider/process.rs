@@ -1,15 +1,14 @@
 //! A program of the user's that prints credentials (`credential_process`), run as the AWS CLI runs it: by no shell.
 
+use super::before;
 use super::step::{Held, Need, Provider, Step, Subject};
 use crate::config::Setting;
 use crate::error::{Error, Kind, Result};
 use crate::host::child::{self, Done, End, Limits};
 use crate::host::{Host, process};
-use crate::model::delta::{OWN, Restore, TOUCHED};
 use crate::model::{AccountId, Object, ProfileName, freshness, text, time, words};
 use chrono::TimeDelta;
-use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -100,7 +99,8 @@ impl Step for Program {
     }
 
     fn fetch(&self, host: &Host, _: &Need, _: Option<&Held>) -> Result<Held> {
-        let env = self.environment(host)?;
+        let mut env = before::environment(host);
+        env.insert(CHAIN.into(), self.chain(host)?.into());
         let path = process::find(host, OsStr::new(&self.argv[0])).ok_or_else(|| {
             let message = format!("{}: there is no program {}", self.place, self.shown());
             Error::new(Kind::Config, message)
@@ -125,26 +125,6 @@ impl Program {
     /// The program and whose it is, for words.
     fn whole(&self) -> String {
         format!("{}, the `credential_process` of `{}`,", self.shown(), self.profile)
-    }
-
-    /// The environment as it was before this shell was loaded, so that what it prints does not depend on what is
-    /// loaded now, and awsenv's secrets stay here. A shell that was not loaded is passed on as it is.
-    fn environment(&self, host: &Host) -> Result<BTreeMap<OsString, OsString>> {
-        let mut env: BTreeMap<OsString, OsString> =
-            host.env.all().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let kept = host.env.text("AWSENV_RESTORE").and_then(Restore::decode);
-        if kept.is_some() || host.env.text("AWSENV_PROFILE").is_some() {
-            let before = kept.unwrap_or_default();
-            for name in TOUCHED {
-                env.remove(OsStr::new(name));
-                env.extend(before.before(name).map(|value| (name.into(), value.into())));
-            }
-        }
-        for name in OWN {
-            env.remove(OsStr::new(name));
-        }
-        env.insert(CHAIN.into(), self.chain(host)?.into());
-        Ok(env)
     }
 
     /// The chain with this profile at its end.

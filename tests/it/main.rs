@@ -54,6 +54,9 @@ mod login;
 mod metadata;
 /// MFA codes: who is asked, and how often.
 mod mfa;
+/// MFA codes with real processes.
+#[cfg(unix)]
+mod mfa_crowd;
 /// STS as others wrote it.
 #[cfg(unix)]
 mod moto;
@@ -79,6 +82,9 @@ mod recipes;
 mod role_faults;
 /// Roles and chains of roles.
 mod roles;
+/// Chains by their roots.
+#[cfg(unix)]
+mod roots;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.

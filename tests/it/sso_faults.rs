@@ -25,7 +25,9 @@ fn roles(world: &World) -> Vec<String> {
 }
 
 fn drop_roles(world: &World) {
-    roles(world).iter().for_each(|file| std::fs::remove_file(world.path(file)).unwrap());
+    for file in roles(world) {
+        std::fs::remove_file(world.path(&file)).unwrap();
+    }
 }
 
 /// Has the token end long ago, so that it has to be renewed.
@@ -108,6 +110,9 @@ fn a_token_of_another_portal_is_never_sent_there() {
     let output = world.run("export there");
     assert_eq!((output.code, output.stdout.as_str()), (4, "false;\n"), "{output}");
     assert_eq!(world.sim.calls().len(), calls, "{:?}", world.sim.calls());
+    let login = world.run("login there");
+    assert_eq!((login.code, world.opened()), (0, 2), "{login}");
+    assert_eq!(world.run("export there").code, 0);
     // a slash, or the form that browsers show, is the same portal
     for spelt in ["https://d-1234567890.awsapps.com/start/", "https://D-1234567890.awsapps.com/start#/"] {
         let world = signed_in().config(&CONFIG.replace("https://d-1234567890.awsapps.com/start", spelt));
