@@ -110,6 +110,7 @@ fn a_token_of_another_portal_is_never_sent_there() {
     let output = world.run("export there");
     assert_eq!((output.code, output.stdout.as_str()), (4, "false;\n"), "{output}");
     assert_eq!(world.sim.calls().len(), calls, "{:?}", world.sim.calls());
+    world.sim.start_url("https://other.awsapps.com/start");
     let login = world.run("login there");
     assert_eq!((login.code, world.opened()), (0, 2), "{login}");
     assert_eq!(world.run("export there").code, 0);
