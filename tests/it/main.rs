@@ -18,6 +18,9 @@ mod aws_cli;
 mod botocore;
 /// Sign-ins in a real browser.
 mod browser;
+/// What stands where a cache file should.
+#[cfg(unix)]
+mod cache_places;
 /// The listener that a browser returns to, abused.
 #[cfg(unix)]
 mod callback;
