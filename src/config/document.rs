@@ -6,10 +6,13 @@ use super::header::{self, Family, SectionId};
 use super::lines::{Line, Rows, Stray};
 use super::sections::{Section, sections};
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use zeroize::Zeroizing;
+
+/// So many questions for a line are answered by counting; then an index is worth its making.
+const FEW: u8 = 4;
 
 pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -40,6 +43,7 @@ pub(super) struct Document {
     flaws: OnceCell<Flaws>,
     /// Of every line but the first.
     line_starts: OnceCell<Vec<usize>>,
+    lines_asked: Cell<u8>,
 }
 
 /// For each name the sections that count.
@@ -66,8 +70,20 @@ impl Document {
         let sections = sections(&text, &marks);
         let is_inherited = |at: &usize| text[sections[*at].header()] == *header::INHERITED;
         let inherited = (0..sections.len()).filter(is_inherited).collect();
-        let (index, last, flaws, line_starts) = Default::default();
-        Document { which, text, has_bom, marks, sections, inherited, index, last, flaws, line_starts }
+        let (index, last, flaws, line_starts, lines_asked) = Default::default();
+        Document {
+            which,
+            text,
+            has_bom,
+            marks,
+            sections,
+            inherited,
+            index,
+            last,
+            flaws,
+            line_starts,
+            lines_asked,
+        }
     }
 
     /// What is wrong with the file; the first call reads all of it.
@@ -88,8 +104,12 @@ impl Document {
 
     /// The line of an offset, counted from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let asked = self.lines_asked.replace(self.lines_asked.get().saturating_add(1));
+        if asked < FEW && memchr::memchr(b'\r', bytes).is_none() {
+            return 1 + memchr::memchr_iter(b'\n', &bytes[..offset]).count();
+        }
         let starts = self.line_starts.get_or_init(|| {
-            let bytes = self.text.as_bytes();
             let ends = (0..bytes.len())
                 .filter(|at| bytes[*at] == b'\n' || bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
             ends.map(|at| at + 1).collect()
