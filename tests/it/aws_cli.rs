@@ -135,6 +135,22 @@ fn an_aws_cli_uses_an_identity_center_role_that_awsenv_fetched() {
 }
 
 #[test]
+fn an_aws_cli_uses_the_identity_center_token_of_a_sign_in_of_awsenvs() {
+    for aws in Aws::that_keep_identity_center() {
+        let world = sso::world();
+        assert_eq!(world.run("login dev").code, 0);
+        for file in world.files().iter().filter(|file| file.starts_with(".aws/cli/cache")) {
+            std::fs::remove_file(world.path(&format!("home/{file}"))).unwrap();
+        }
+        let before = world.sim.calls().len();
+        let output = aws.who(&world, "dev");
+        assert!(output.stdout.starts_with(DEV), "{}: {output}", aws.version);
+        let calls = ["sso GetRoleCredentials", "sts GetCallerIdentity"];
+        assert_eq!(world.sim.calls()[before..], calls, "{}: nobody signs in again", aws.version);
+    }
+}
+
+#[test]
 fn awsenv_uses_a_role_that_an_aws_cli_assumed() {
     for aws in Aws::all() {
         let world = ops("");

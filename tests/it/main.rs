@@ -51,6 +51,9 @@ mod faults;
 mod flight;
 /// Imports go down; no room without a floor; no file too long.
 mod floors;
+/// Edits of the config file, killed at every moment.
+#[cfg(unix)]
+mod kills;
 /// `awsenv login`, in process: every way to sign in, and every way for it to fail.
 mod login;
 /// The credentials of containers and instances.
