@@ -91,18 +91,8 @@ impl New<'_> {
     }
 
     fn fields(&self) -> Map<String, Value> {
-        let credentials = self.credentials;
         let mut inner = Map::new();
-        let mut put = |name: &str, value: Option<String>| {
-            if let Some(value) = value {
-                inner.insert(name.to_owned(), value.into());
-            }
-        };
-        put("AccessKeyId", Some(credentials.access_key_id.clone()));
-        put("SecretAccessKey", Some(credentials.secret_access_key.expose().to_owned()));
-        put("SessionToken", credentials.session_token.as_ref().map(|token| token.expose().to_owned()));
-        put("Expiration", credentials.expiration.map(time::format));
-        put("AccountId", credentials.account.as_ref().map(ToString::to_string));
+        put_credentials(&mut inner, self.credentials);
         let mut fields = Map::new();
         fields.insert("Credentials".into(), inner.into());
         if let Some((id, arn)) = self.role_user {
@@ -114,6 +104,20 @@ impl New<'_> {
         fields.insert("ResponseMetadata".into(), metadata);
         fields
     }
+}
+
+/// Puts credentials into the `Credentials` of a file of the AWS CLI's; what else stands there stays.
+pub(crate) fn put_credentials(inner: &mut Map<String, Value>, credentials: &Credentials) {
+    let mut put = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            inner.insert(name.to_owned(), value.into());
+        }
+    };
+    put("AccessKeyId", Some(credentials.access_key_id.clone()));
+    put("SecretAccessKey", Some(credentials.secret_access_key.expose().to_owned()));
+    put("SessionToken", credentials.session_token.as_ref().map(|token| token.expose().to_owned()));
+    put("Expiration", credentials.expiration.map(time::format));
+    put("AccountId", credentials.account.as_ref().map(ToString::to_string));
 }
 
 fn write(slot: &Slot, fields: Map<String, Value>) -> std::io::Result<()> {

@@ -3,6 +3,7 @@
 use super::{object, text, write};
 use crate::cache::Slot;
 use crate::cache::entry::{self, Entry};
+use crate::cache::issued::put_credentials;
 use crate::host::Host;
 use crate::host::fs::Replace;
 use crate::model::{AccountId, Credentials, Secret, SsoRole, time};
@@ -70,16 +71,7 @@ fn with(mut fields: Map<String, Value>, credentials: &Credentials) -> Map<String
         *slot = json!({});
     }
     if let Value::Object(inner) = slot {
-        let mut put = |name: &str, value: Option<String>| {
-            if let Some(value) = value {
-                inner.insert(name.to_owned(), value.into());
-            }
-        };
-        put("AccessKeyId", Some(credentials.access_key_id.clone()));
-        put("SecretAccessKey", Some(credentials.secret_access_key.expose().to_owned()));
-        put("SessionToken", credentials.session_token.as_ref().map(|token| token.expose().to_owned()));
-        put("Expiration", credentials.expiration.map(time::format));
-        put("AccountId", credentials.account.as_ref().map(ToString::to_string));
+        put_credentials(inner, credentials);
     }
     fields
 }
