@@ -4,7 +4,7 @@ use crate::config::{Config, Settings};
 use crate::error::Result;
 use crate::host::Host;
 use crate::model::delta::{Load, Restore};
-use crate::model::{EnvDelta, ProfileName, Region};
+use crate::model::{Color, EnvDelta, ProfileName, Region};
 use crate::provider::Held;
 use crate::shell::{self, Dialect, Facts};
 
@@ -32,10 +32,9 @@ pub(crate) fn load(host: &Host, loading: &Loading, dialect: Option<&dyn Dialect>
     let restore = Restore::capture(|name| host.env.var(name).map(str::to_owned));
     let region = region(host, loading, &restore)?;
     let profile = loading.profile.and_then(|name| loading.config.profile(name));
-    let color = profile
-        .as_ref()
-        .and_then(|profile| profile.text("awsenv_color"))
-        .or_else(|| loading.settings.color(loading.profile?));
+    let own_color =
+        profile.as_ref().map(|profile| profile.parse::<Color>("awsenv_color")).transpose()?.flatten();
+    let color = own_color.or_else(|| loading.settings.color(loading.profile?));
     let own = host.env.text("AWSENV_PROFILE");
     let previous = match own {
         Some(own) if loading.profile.is_none_or(|name| name.as_str() != own) => Some(own),
@@ -48,7 +47,7 @@ pub(crate) fn load(host: &Host, loading: &Loading, dialect: Option<&dyn Dialect>
         region: region.as_ref(),
         refresh_at: loading.held.refresh_at.filter(|_| !loading.ephemeral),
         previous,
-        color,
+        color: color.map(Color::name),
         ephemeral: loading.ephemeral,
         restore: &restore,
     };

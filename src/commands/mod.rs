@@ -6,6 +6,7 @@ mod flags;
 mod list;
 mod login;
 mod logout;
+mod prompt;
 mod status;
 mod unset;
 
@@ -20,6 +21,7 @@ pub(crate) enum Command {
     Export(export::Args),
     Unset(unset::Args),
     Exec(exec::Args),
+    Prompt(prompt::Args),
     Status(status::Args),
     List(list::Args),
 }
@@ -27,10 +29,14 @@ pub(crate) enum Command {
 /// The commands whose stdout is evaluated by a shell: their failure must be a statement that fails.
 pub(crate) const EVALUATED: [&str; 4] = ["login", "logout", "export", "unset"];
 
-/// A command line that needs no more than a glance, if it is one: see [`export::Args::plain`].
+/// A command line that needs no more than a glance, if it is one: see [`export::Args::plain`], [`prompt::Args::plain`].
 pub(crate) fn at_a_glance(argv: &[OsString]) -> Option<Command> {
     let (command, words) = argv.get(1..)?.split_first()?;
-    (command == "export").then(|| export::Args::plain(words).map(Command::Export)).flatten()
+    match command.to_str()? {
+        "export" => export::Args::plain(words).map(Command::Export),
+        "prompt" => prompt::Args::plain(words).map(Command::Prompt),
+        _ => None,
+    }
 }
 
 /// The command line as it is meant: see [`exec::with_dashes`].
@@ -47,6 +53,10 @@ impl Command {
             Command::Export(args) => export::run(args, host),
             Command::Unset(args) => unset::run(args, host),
             Command::Exec(args) => exec::run(args, host),
+            Command::Prompt(args) => {
+                prompt::run(args, host);
+                Ok(0)
+            }
             Command::Status(args) => status::run(args, host),
             Command::List(args) => list::run(args, host),
         }

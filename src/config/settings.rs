@@ -2,14 +2,11 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, fs};
-use crate::model::{ProfileName, Region, text, time};
+use crate::model::{Color, ProfileName, Region, text, time};
 use chrono::TimeDelta;
 use configparser::ini::{Ini, IniDefault};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// The colours of a terminal that a profile can have.
-const COLORS: [&str; 8] = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
 
 /// What a person has set for awsenv alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +20,7 @@ pub(crate) struct Settings {
     /// `[aliases] NAME = PROFILE`
     pub(crate) aliases: BTreeMap<String, ProfileName>,
     /// `[colors] GLOB = COLOR`, longest glob first
-    colors: Vec<(String, &'static str)>,
+    colors: Vec<(String, Color)>,
 }
 
 /// Where the settings are: `$AWSENV_CONFIG_HOME/config.ini`, else in the user's settings directory under `awsenv`.
@@ -80,10 +77,7 @@ impl Settings {
                 self.aliases.insert(key.to_owned(), value.parse().map_err(because)?);
             }
             ("colors", _) => {
-                let known = COLORS.into_iter().find(|color| color.eq_ignore_ascii_case(value));
-                let none =
-                    || format!("`{shown}` is `{}`, not one of {}", text::field(value), COLORS.join(", "));
-                self.colors.push((key.to_owned(), known.ok_or_else(none)?));
+                self.colors.push((key.to_owned(), value.parse().map_err(because)?));
             }
             _ => return Err("not one of [defaults], [aliases], [colors]".into()),
         }
@@ -91,7 +85,7 @@ impl Settings {
     }
 
     /// The colour of a profile: that of the longest glob that matches its name.
-    pub(crate) fn color(&self, profile: &ProfileName) -> Option<&'static str> {
+    pub(crate) fn color(&self, profile: &ProfileName) -> Option<Color> {
         let matching = self.colors.iter().find(|(glob, _)| matches(glob, profile.as_str()));
         matching.map(|(_, color)| *color)
     }
@@ -153,7 +147,7 @@ mod tests {
         let color = |name: &str| settings.color(&name.parse().unwrap());
         assert_eq!(
             [color("dev"), color("my-prod"), color("acme:prod-1")],
-            [Some("blue"), Some("red"), Some("yellow")]
+            [Some(Color::Blue), Some(Color::Red), Some(Color::Yellow)]
         );
         assert_eq!(Settings::parse(b"").unwrap(), Settings::default());
     }
@@ -172,7 +166,7 @@ mod tests {
             error("[defaults]\nregion=")
         );
         assert!(error("[defaults]\nmin_ttl=soon").contains("`soon` is not a length of time"));
-        assert!(error("[colors]\n*=pink").contains("`*` is `pink`, not one of black, red"));
+        assert!(error("[colors]\n*=pink").contains("[colors]: `*`: `pink` is not one of black, red"));
     }
 
     #[test]

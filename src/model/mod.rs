@@ -1,6 +1,7 @@
 //! Nouns. Pure: no I/O, no clock, no environment.
 
 pub(crate) mod arn;
+pub(crate) mod color;
 pub(crate) mod credentials;
 pub(crate) mod delta;
 pub(crate) mod endpoints;
@@ -17,6 +18,7 @@ pub(crate) mod time;
 pub(crate) mod words;
 
 pub(crate) use arn::Arn;
+pub(crate) use color::Color;
 pub(crate) use credentials::Credentials;
 pub(crate) use delta::{Change, EnvDelta};
 pub(crate) use login::LoginTarget;
