@@ -78,6 +78,8 @@ mod playground;
 mod process;
 /// What the README promises and no other room tests.
 mod promises;
+/// `awsenv prompt`.
+mod prompt;
 /// Real shells take in what the real program prints.
 #[cfg(unix)]
 mod real_shells;
