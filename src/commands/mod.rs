@@ -6,6 +6,7 @@ mod flags;
 mod list;
 mod login;
 mod logout;
+mod refresh;
 mod status;
 mod unset;
 
@@ -22,6 +23,7 @@ pub(crate) enum Command {
     Exec(exec::Args),
     Status(status::Args),
     List(list::Args),
+    Refresh(refresh::Args),
 }
 
 /// The commands whose stdout is evaluated by a shell: their failure must be a statement that fails.
@@ -49,6 +51,7 @@ impl Command {
             Command::Exec(args) => exec::run(args, host),
             Command::Status(args) => status::run(args, host),
             Command::List(args) => list::run(args, host),
+            Command::Refresh(args) => refresh::run(args, host),
         }
     }
 }
