@@ -37,6 +37,16 @@ pub(crate) fn ourselves() -> std::io::Result<PathBuf> {
     if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
 }
 
+/// The path by which this program is found, for text that outlives this run: not what links lead to, which the next
+/// upgrade takes away.
+pub(crate) fn lasting_path(host: &Host) -> std::io::Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let is_us = |path: &PathBuf| path.canonicalize().ok() == program.canonicalize().ok();
+    let called = std::env::args_os().next().and_then(|name| find(host, &name));
+    let found = called.filter(is_us).or_else(|| find(host, OsStr::new("awsenv")).filter(is_us));
+    std::path::absolute(found.unwrap_or_else(|| program.clone()))
+}
+
 /// Leaves the terminal, the job control of the shell and the working directory of whoever started us.
 pub(crate) fn detach() {
     #[cfg(unix)]
