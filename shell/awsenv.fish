@@ -77,10 +77,12 @@ end
 # not miss a failure.
 function __awsenv_apply
     builtin set -l fish_trace
-    builtin set -l code (AWSENV_SHELL=fish command $__awsenv_exe $argv)
-    builtin set -l failed $status
+    builtin set -l code
+    # not `(…)`, which the redirections of the caller do not reach
+    AWSENV_SHELL=fish command $__awsenv_exe $argv | builtin read -z code
+    builtin set -l failed $pipestatus[1]
     if builtin test $failed -eq 0
-        builtin eval (builtin string join \n -- $code)
+        builtin eval $code
         builtin set failed $status
     else if not builtin test -t 1
         builtin echo 'false;'
