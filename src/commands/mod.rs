@@ -3,10 +3,12 @@
 mod exec;
 mod export;
 mod flags;
+mod init;
 mod list;
 mod login;
 mod logout;
 mod prompt;
+mod refresh;
 mod status;
 mod unset;
 
@@ -21,13 +23,15 @@ pub(crate) enum Command {
     Export(export::Args),
     Unset(unset::Args),
     Exec(exec::Args),
-    Prompt(prompt::Args),
     Status(status::Args),
     List(list::Args),
+    Init(init::Args),
+    Prompt(prompt::Args),
+    Refresh(refresh::Args),
 }
 
 /// The commands whose stdout is evaluated by a shell: their failure must be a statement that fails.
-pub(crate) const EVALUATED: [&str; 4] = ["login", "logout", "export", "unset"];
+pub(crate) const EVALUATED: [&str; 5] = ["login", "logout", "export", "unset", "init"];
 
 /// A command line that needs no more than a glance, if it is one: see [`export::Args::plain`], [`prompt::Args::plain`].
 pub(crate) fn at_a_glance(argv: &[OsString]) -> Option<Command> {
@@ -53,12 +57,14 @@ impl Command {
             Command::Export(args) => export::run(args, host),
             Command::Unset(args) => unset::run(args, host),
             Command::Exec(args) => exec::run(args, host),
+            Command::Status(args) => status::run(args, host),
+            Command::List(args) => list::run(args, host),
+            Command::Init(args) => init::run(args, host),
             Command::Prompt(args) => {
                 prompt::run(args, host);
                 Ok(0)
             }
-            Command::Status(args) => status::run(args, host),
-            Command::List(args) => list::run(args, host),
+            Command::Refresh(args) => refresh::run(args, host),
         }
     }
 }

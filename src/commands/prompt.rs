@@ -120,7 +120,7 @@ fn left<'a>(env: impl Fn(&str) -> Option<&'a str>, now: i64) -> (String, Option<
         minutes @ 1..60 => format!("{minutes}m"),
         minutes => format!("{}h{:02}m", minutes / 60, minutes % 60),
     };
-    let is_late = refresh.map_or(left <= LAST, |refresh| now >= refresh);
+    let is_late = refresh.map_or(left < LAST, |refresh| now >= refresh || renewal.is_some());
     (told, is_late.then_some(Color::Yellow))
 }
 

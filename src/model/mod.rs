@@ -21,6 +21,7 @@ pub(crate) use arn::Arn;
 pub(crate) use color::Color;
 pub(crate) use credentials::Credentials;
 pub(crate) use delta::{Change, EnvDelta};
+pub(crate) use freshness::Hindrance;
 pub(crate) use login::LoginTarget;
 pub(crate) use names::{AccountId, ProfileName, Region};
 pub(crate) use object::Object;

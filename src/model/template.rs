@@ -69,11 +69,11 @@ impl Word {
             Part::Text(_) => None,
             Part::Field(field) => Some(is_known(*field)),
         };
-        let mut fields = self.parts().iter().filter_map(known).peekable();
+        let mut fields = self.parts.iter().filter_map(known).peekable();
         if fields.peek().is_some() && !fields.any(|is_known| is_known) {
             return Vec::new();
         }
-        let beside = |at: Option<usize>| at.and_then(|at| known(self.parts().get(at)?));
+        let beside = |at: Option<usize>| at.and_then(|at| known(self.parts.get(at)?));
         let shows = |at: usize, part: &Part| match known(part) {
             Some(is_known) => is_known,
             // texts never stand side by side: each neighbour is a field, or there is none
@@ -82,7 +82,7 @@ impl Word {
                 _ => true,
             },
         };
-        self.parts().iter().enumerate().filter(|(at, part)| shows(*at, part)).map(|(_, part)| part).collect()
+        self.parts.iter().enumerate().filter(|(at, part)| shows(*at, part)).map(|(_, part)| part).collect()
     }
 }
 

@@ -48,6 +48,7 @@ fn every_state_is_told() {
     }
     for (left, renewal, told) in [
         (600, "failed", "<yellow>10m"),
+        (3_600, "failed", "<yellow>1h00m"),
         (-1, "failed", "<red>ended"),
         (600, "sign-in", "<red>sign in"),
         (-1, "sign-in", "<red>sign in"),
@@ -55,7 +56,7 @@ fn every_state_is_told() {
         let world = loaded(left).env("AWSENV_RENEWAL", renewal);
         assert_eq!(shown(&world, "prompt --format {left}"), told, "{left} {renewal}");
     }
-    for (left, told) in [(301, "<cyan>5m"), (300, "<yellow>5m"), (1, "<yellow><1m"), (0, "<red>ended")] {
+    for (left, told) in [(300, "<cyan>5m"), (299, "<yellow>4m"), (1, "<yellow><1m"), (0, "<red>ended")] {
         let world = loaded(left).without("AWSENV_REFRESH_AT");
         assert_eq!(shown(&world, "prompt --format {left}"), told, "{left}, for good");
     }
