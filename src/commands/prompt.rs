@@ -65,7 +65,7 @@ fn value(word: Option<&OsString>) -> Option<&str> {
 /// Nothing in it can fail: a prompt is no place for errors.
 pub(crate) fn run(args: Args, host: &Host) {
     let env = |name: &str| host.env.text(name);
-    let others = env("AWSENV_KEY_ID").is_some_and(|loaded| env("AWS_ACCESS_KEY_ID") != Some(loaded));
+    let others = env("AWSENV_KEY_ID") != env("AWS_ACCESS_KEY_ID");
     if env("AWSENV_PROFILE").is_none() || others {
         return; // nothing is loaded, or something else has put its credentials in the place of ours
     }

@@ -85,6 +85,7 @@ fn a_shell_that_holds_nothing_of_ours_shows_nothing() {
         loaded(600).without("AWSENV_PROFILE"),
         loaded(600).env("AWSENV_PROFILE", ""),
         loaded(600).env("AWSENV_KEY_ID", "ASIAOURS"),
+        loaded(600).env("AWS_ACCESS_KEY_ID", "ASIAOTHER"),
         loaded(600).env("AWSENV_KEY_ID", "ASIAOURS").env("AWS_ACCESS_KEY_ID", "ASIAOTHER"),
     ] {
         for line in ["prompt", "prompt --format aws", "prompt --quiet"] {
