@@ -10,16 +10,19 @@ const LAST: i64 = 5 * 60;
 
 /// Print what this shell holds in a few words, for a prompt or a status line
 ///
-/// Prints nothing where no profile is loaded. Reads variables only, so it is quick and never fails for lack of a file.
+/// Prints nothing where no profile is loaded. Reads variables only, so it is quick and waits for nothing.
 #[derive(clap::Args, Default)]
 #[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct Args {
-    /// What to show, with {profile} {account} {identity} {region} {left} in it; a word whose fields are all unknown is
-    /// left out [default: "{profile} {account}/{identity} {region} {left}"]
+    /// What to show (default: `{profile} {account}/{identity} {region} {left}`)
+    ///
+    /// A word whose fields are all unknown is left out; inside a word, what stands between two fields shows if both are
+    /// known. `{{` and `}}` are braces.
     #[arg(long, value_name = "TEMPLATE")]
     format: Option<Template>,
-    /// Who reads it: colours and special characters are written as that one wants them. Without it: plain text and ANSI
-    /// colours, as starship and fish read them
+    /// Write colours and special characters as this one reads them
+    ///
+    /// starship, fish and PowerShell read what is written without this flag: ANSI colours.
     #[arg(long = "for", value_name = "READER", value_enum)]
     reader: Option<Reader>,
     /// No colours (also `NO_COLOR`, `TERM=dumb`)
