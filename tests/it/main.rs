@@ -94,6 +94,7 @@ mod roles;
 #[cfg(unix)]
 mod roots;
 /// Other credentials beside a sign-in.
+mod segment;
 mod shadow;
 /// The shell that was loaded, and after.
 mod shells;
