@@ -91,6 +91,18 @@ mod roles;
 /// Chains by their roots.
 #[cfg(unix)]
 mod roots;
+/// A seat at a terminal, for tests of interactive shells.
+#[cfg(target_os = "linux")]
+mod seat;
+/// The seat itself.
+#[cfg(target_os = "linux")]
+mod seat_self;
+/// The shells of such a seat.
+#[cfg(target_os = "linux")]
+mod seat_shells;
+/// What a shell starts.
+#[cfg(target_os = "linux")]
+mod seat_trace;
 /// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.
