@@ -60,6 +60,21 @@ pub(crate) fn load(host: &Host, loading: &Loading, dialect: Option<&dyn Dialect>
     Ok(Loaded { delta, region, text })
 }
 
+/// The change that gives a loaded shell newer credentials of its profile.
+pub(crate) fn renewal(profile: &ProfileName, held: &Held) -> EnvDelta {
+    EnvDelta::renew(&Load {
+        profile: Some(profile),
+        credentials: &held.credentials,
+        identity: held.identity.as_deref(),
+        region: None,
+        refresh_at: held.refresh_at,
+        previous: None,
+        color: None,
+        ephemeral: false,
+        restore: &Restore::default(),
+    })
+}
+
 /// `--region`, else the profile's, else the one that the user set by hand.
 fn region(host: &Host, loading: &Loading, restore: &Restore) -> Result<Option<Region>> {
     let by_hand = by_hand(host, loading.config, restore);

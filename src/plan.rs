@@ -4,11 +4,13 @@ mod chain;
 #[cfg(test)]
 mod tests;
 
+use crate::cache::modified;
 use crate::config::{Config, Profile, Setting, Which};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::{LoginTarget, ProfileName};
 use crate::provider::{self, Ask, Step, Subject};
+use chrono::{DateTime, Utc};
 
 /// The steps for one profile.
 pub(crate) struct Plan {
@@ -21,6 +23,16 @@ impl Plan {
     /// Where a person signs in, if the plan begins with a sign-in.
     pub(crate) fn login(&self) -> Option<LoginTarget> {
         self.steps.first()?.login()
+    }
+
+    /// Whether its credentials are kept where other processes find them.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.steps.last().is_some_and(|step| step.is_kept())
+    }
+
+    /// When the sign-in that it begins with was made or renewed, as far as its file tells.
+    pub(crate) fn signed_in_at(&self, host: &Host) -> Option<DateTime<Utc>> {
+        modified(&self.steps.first()?.sign_in_file(host)?)
     }
 }
 

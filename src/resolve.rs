@@ -42,6 +42,18 @@ pub(crate) fn credentials(host: &Host, plan: &Plan, min_ttl: MinTtl) -> Result<H
     Ok(held)
 }
 
+/// What there is of them without asking anybody: no network, no lock.
+pub(crate) fn at_hand(host: &Host, plan: &Plan) -> Option<Held> {
+    let (last, before) = plan.steps.split_last()?;
+    // of a role, only what is known to be of this source
+    if before.is_empty() { last.held(host) } else { last.fresh(host, &Need::default()) }
+}
+
+/// The credentials of a plan, renewed if that is due, or why not: what still lasts is no answer.
+pub(crate) fn renewed(host: &Host, plan: &Plan) -> Result<Held> {
+    fetch(host, &plan.steps, &Need { or_fail: true, ..Need::default() })
+}
+
 /// The credentials of the shell itself, where nothing names a profile.
 pub(crate) fn ambient(host: &Host, config: &Config) -> Result<Held> {
     let need = Need::default();
@@ -73,7 +85,7 @@ fn fetch(host: &Host, steps: &[Box<dyn Step>], need: &Need) -> Result<Held> {
     }
     match fetch(host, before, &Need { for_one_call: true, ..Need::default() }) {
         Ok(from) => last.fetch(host, need, Some(&from)),
-        Err(error) => last.make_do(host, error),
+        Err(error) => last.make_do(host, need, error),
     }
 }
 

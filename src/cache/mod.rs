@@ -1,5 +1,6 @@
 //! What outlives a run: the AWS CLI's caches, by its names and in its formats, and the locks beside them.
 
+pub(crate) mod cooldown;
 pub(crate) mod entry;
 pub(crate) mod flight;
 pub(crate) mod issued;

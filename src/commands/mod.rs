@@ -3,9 +3,11 @@
 mod exec;
 mod export;
 mod flags;
+mod init;
 mod list;
 mod login;
 mod logout;
+mod refresh;
 mod status;
 mod unset;
 
@@ -22,10 +24,12 @@ pub(crate) enum Command {
     Exec(exec::Args),
     Status(status::Args),
     List(list::Args),
+    Init(init::Args),
+    Refresh(refresh::Args),
 }
 
 /// The commands whose stdout is evaluated by a shell: their failure must be a statement that fails.
-pub(crate) const EVALUATED: [&str; 4] = ["login", "logout", "export", "unset"];
+pub(crate) const EVALUATED: [&str; 5] = ["login", "logout", "export", "unset", "init"];
 
 /// A command line that needs no more than a glance, if it is one: see [`export::Args::plain`].
 pub(crate) fn at_a_glance(argv: &[OsString]) -> Option<Command> {
@@ -49,6 +53,8 @@ impl Command {
             Command::Exec(args) => exec::run(args, host),
             Command::Status(args) => status::run(args, host),
             Command::List(args) => list::run(args, host),
+            Command::Init(args) => init::run(args, host),
+            Command::Refresh(args) => refresh::run(args, host),
         }
     }
 }

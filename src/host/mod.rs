@@ -89,6 +89,13 @@ impl Host {
         self.term.say(line.as_ref());
     }
 
+    /// A line for the person that should not catch the eye: dim where stderr is a terminal that can.
+    pub(crate) fn whisper(&self, line: impl AsRef<str>) {
+        let plain =
+            self.env.text("NO_COLOR").is_some() || self.env.text("TERM").is_none_or(|term| term == "dumb");
+        self.term.whisper(line.as_ref(), plain);
+    }
+
     /// A warning for the person, on stderr.
     pub(crate) fn warn(&self, line: impl AsRef<str>) {
         self.term.warn(line.as_ref());
@@ -97,6 +104,11 @@ impl Host {
     /// A line of the trace that `--debug` asks for. Never holds a secret.
     pub(crate) fn debug(&self, line: impl FnOnce() -> String) {
         self.term.debug(line);
+    }
+
+    /// Whether this is the world itself, where processes can be started that outlive a run.
+    pub(crate) fn is_real(&self) -> bool {
+        matches!(self.opener, browser::Opener::Real)
     }
 
     /// The network, made at its first use: a run that needs none pays for none.

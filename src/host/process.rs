@@ -22,6 +22,40 @@ pub(crate) fn start_detached(path: &Path, args: &[String]) -> std::io::Result<()
     command.spawn().map(drop)
 }
 
+/// Starts another awsenv that outlives us, without streams. It is of our process group until it calls [`detach`],
+/// which a group's leader could not.
+pub(crate) fn start_ourselves(args: &[&str]) -> std::io::Result<()> {
+    let mut command = command(&ourselves()?);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::arg0(&mut command, "awsenv");
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map(drop)
+}
+
+/// This program. On Linux by a name that is right even when its file was replaced.
+pub(crate) fn ourselves() -> std::io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
+}
+
+/// The path by which this program is found, for text that outlives this run: not what links lead to, which the next
+/// upgrade takes away.
+pub(crate) fn lasting_path(host: &Host) -> std::io::Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let is_us = |path: &PathBuf| path.canonicalize().ok() == program.canonicalize().ok();
+    let called = std::env::args_os().next().and_then(|name| find(host, &name));
+    let found = called.filter(is_us).or_else(|| find(host, OsStr::new("awsenv")).filter(is_us));
+    std::path::absolute(found.unwrap_or_else(|| program.clone()))
+}
+
+/// Leaves the terminal, the job control of the shell and the working directory of whoever started us.
+pub(crate) fn detach() {
+    #[cfg(unix)]
+    {
+        let _ = rustix::process::setsid();
+        let _ = rustix::process::chdir("/");
+    }
+}
+
 pub(super) fn command(path: &Path) -> Command {
     #[expect(clippy::disallowed_methods, reason = "the door")]
     Command::new(path)

@@ -84,6 +84,15 @@ impl Term {
         }
     }
 
+    pub(super) fn whisper(&self, line: &str, plain: bool) {
+        let line = text::clean(line);
+        if plain || self.fake.is_some() || !std::io::stderr().is_terminal() {
+            self.say(&line);
+        } else {
+            self.say(&format!("\u{1b}[2m{line}\u{1b}[0m"));
+        }
+    }
+
     pub(super) fn warn(&self, line: &str) {
         self.write(&format!("warning: {}", text::clean(line)));
     }

@@ -1,6 +1,6 @@
 //! A change of a shell's environment, as data: every variable to set or to unset, in order.
 
-use super::{Credentials, ProfileName, Region, Secret, time};
+use super::{Credentials, Hindrance, ProfileName, Region, Secret, time};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -35,16 +35,34 @@ pub(crate) const TOUCHED: [&str; 24] = [
 ];
 
 /// awsenv's own variables in a loaded shell.
-pub(crate) const OWN: [&str; 9] = [
+pub(crate) const OWN: [&str; 12] = [
     "AWSENV_PROFILE",
     "AWSENV_ACCOUNT_ID",
     "AWSENV_IDENTITY",
+    "AWSENV_KEY_ID",
     "AWSENV_EXPIRES_AT",
     "AWSENV_REFRESH_AT",
+    "AWSENV_RENEWAL",
     "AWSENV_PREVIOUS",
     "AWSENV_COLOR",
     "AWSENV_EPHEMERAL",
+    "AWSENV_PROMPT",
     "AWSENV_RESTORE",
+];
+
+/// What a renewal changes in a loaded shell. What the user may have set since the load, such as a region, is not here.
+const RENEWED: [&str; 11] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_ACCOUNT_ID",
+    "AWSENV_ACCOUNT_ID",
+    "AWSENV_IDENTITY",
+    "AWSENV_KEY_ID",
+    "AWSENV_EXPIRES_AT",
+    "AWSENV_REFRESH_AT",
+    "AWSENV_RENEWAL",
 ];
 
 /// What happens to one variable.
@@ -96,21 +114,37 @@ impl EnvDelta {
         put("AWSENV_PROFILE", load.profile.map(ToString::to_string));
         put("AWSENV_ACCOUNT_ID", credentials.account.as_ref().map(ToString::to_string));
         put("AWSENV_IDENTITY", load.identity.map(str::to_owned));
+        put("AWSENV_KEY_ID", Some(credentials.access_key_id.clone()));
         put("AWSENV_EXPIRES_AT", credentials.expiration.map(|at| at.timestamp().to_string()));
         put("AWSENV_REFRESH_AT", load.refresh_at.map(|at| at.timestamp().to_string()));
         put("AWSENV_PREVIOUS", load.previous.map(str::to_owned));
         put("AWSENV_COLOR", load.color.map(str::to_owned));
         put("AWSENV_EPHEMERAL", load.ephemeral.then(|| "1".to_owned()));
         put("AWSENV_RESTORE", Some(load.restore.encode()));
-        EnvDelta::unset_then_set(set)
+        EnvDelta::unset_then_set(TOUCHED.into_iter().chain(OWN), set)
+    }
+
+    /// The delta that gives a loaded shell newer credentials of the same profile, and leaves the rest as it is.
+    pub(crate) fn renew(load: &Load) -> EnvDelta {
+        let loaded = EnvDelta::load(load);
+        let set = loaded.set().filter(|(name, _)| RENEWED.contains(name));
+        EnvDelta::unset_then_set(RENEWED, set.map(|(name, value)| (name, value.clone())).collect())
+    }
+
+    /// The delta that has a loaded shell look for newer credentials at another moment, or never again, and tells it
+    /// what stands in the way of a renewal.
+    pub(crate) fn look_again(at: Option<DateTime<Utc>>, hindrance: Option<Hindrance>) -> EnvDelta {
+        let at = at.map(|at| ("AWSENV_REFRESH_AT", Secret::new(at.timestamp().to_string())));
+        let hindrance = hindrance.map(|why| ("AWSENV_RENEWAL", Secret::new(why.as_str().to_owned())));
+        let set = at.into_iter().chain(hindrance).collect();
+        EnvDelta::unset_then_set(["AWSENV_REFRESH_AT", "AWSENV_RENEWAL"], set)
     }
 
     /// The delta that makes the shell what it was before the first load.
     pub(crate) fn unload(restore: &Restore) -> EnvDelta {
         let before = |name| restore.0.get(name).cloned().flatten();
-        EnvDelta::unset_then_set(
-            TOUCHED.into_iter().filter_map(|name| Some((name, Secret::new(before(name)?)))).collect(),
-        )
+        let set = TOUCHED.into_iter().filter_map(|name| Some((name, Secret::new(before(name)?))));
+        EnvDelta::unset_then_set(TOUCHED.into_iter().chain(OWN), set.collect())
     }
 
     /// Any change at all, to try how it is spelt.
@@ -119,14 +153,14 @@ impl EnvDelta {
         EnvDelta { changes }
     }
 
-    fn unset_then_set(mut set: BTreeMap<&'static str, Secret>) -> EnvDelta {
-        let unset = TOUCHED.into_iter().chain(OWN).map(|name| (name, Change::Unset));
-        let mut changes: Vec<_> = unset.collect();
+    /// Unsets all of these, then sets what of them is to be set, in the same order.
+    fn unset_then_set(
+        names: impl IntoIterator<Item = &'static str> + Clone,
+        mut set: BTreeMap<&'static str, Secret>,
+    ) -> EnvDelta {
+        let mut changes: Vec<_> = names.clone().into_iter().map(|name| (name, Change::Unset)).collect();
         changes.extend(
-            TOUCHED
-                .into_iter()
-                .chain(OWN)
-                .filter_map(|name| set.remove(name).map(|value| (name, Change::Set(value)))),
+            names.into_iter().filter_map(|name| set.remove(name).map(|value| (name, Change::Set(value)))),
         );
         EnvDelta { changes }
     }

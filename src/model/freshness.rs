@@ -1,6 +1,7 @@
 //! When credentials are renewed: one rule for the hook, `export`, `login` and `exec` alike.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 /// The longest time before expiration at which a renewal is due.
 const LONGEST_WINDOW: TimeDelta = TimeDelta::minutes(15);
@@ -17,6 +18,26 @@ pub(crate) enum Freshness {
     Stale,
     /// They have ended.
     Spent,
+}
+
+/// What stands in the way of a renewal: `AWSENV_RENEWAL` in a loaded shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Hindrance {
+    /// A person must sign in.
+    SignIn,
+    /// The last try failed.
+    Failed,
+}
+
+impl Hindrance {
+    /// What the variable holds.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Hindrance::SignIn => "sign-in",
+            Hindrance::Failed => "failed",
+        }
+    }
 }
 
 /// The moment from which a renewal is due: expiration − min(15 min, a third of the lifetime).

@@ -204,11 +204,11 @@ impl Step for Role {
                 || self.assume(host, from, flight.cancellation()),
             )
         });
-        assumed.or_else(|error| self.make_do(host, error))
+        assumed.or_else(|error| self.make_do(host, need, error))
     }
 
-    fn make_do(&self, host: &Host, error: Error) -> Result<Held> {
-        if self.anew { Err(error) } else { LIFE.make_do(host, self.held(host), error) }
+    fn make_do(&self, host: &Host, need: &Need, error: Error) -> Result<Held> {
+        if self.anew { Err(error) } else { LIFE.make_do(host, need, self.held(host), error) }
     }
 }
 

@@ -71,6 +71,10 @@ impl Step for Endpoint {
         true
     }
 
+    fn is_kept(&self) -> bool {
+        false
+    }
+
     fn held(&self, _: &Host) -> Option<Held> {
         None
     }

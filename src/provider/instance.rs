@@ -130,6 +130,10 @@ impl Step for Metadata {
         true
     }
 
+    fn is_kept(&self) -> bool {
+        false
+    }
+
     fn held(&self, _: &Host) -> Option<Held> {
         None
     }

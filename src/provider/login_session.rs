@@ -105,7 +105,7 @@ impl Step for Session {
                 Entry::Found(token) => self.hold(&token).ok(),
                 _ => None,
             };
-            LIFE.make_do(host, held, error)
+            LIFE.make_do(host, need, held, error)
         })
     }
 }

@@ -94,6 +94,10 @@ impl Step for Program {
         Some(format!("program {}", self.argv.join("\n")))
     }
 
+    fn is_kept(&self) -> bool {
+        false
+    }
+
     fn held(&self, _: &Host) -> Option<Held> {
         None
     }

@@ -74,7 +74,8 @@ impl Life {
     }
 
     /// What still lasts is used although it could not be renewed.
-    pub(super) fn make_do(&self, host: &Host, held: Option<Held>, error: Error) -> Result<Held> {
+    pub(super) fn make_do(&self, host: &Host, need: &Need, held: Option<Held>, error: Error) -> Result<Held> {
+        let held = held.filter(|_| !need.or_fail);
         let end = held.as_ref().and_then(|held| held.credentials.expiration);
         match (held, end.map(|end| end - host.clock.now())) {
             (Some(held), Some(left)) if left > TimeDelta::zero() && left <= self.longest + TOLERANCE => {

@@ -97,8 +97,9 @@ impl Step for SessionToken {
                 || self.open(host, keys, flight.cancellation()),
             )
         });
-        opened
-            .or_else(|error| if self.anew { Err(error) } else { LIFE.make_do(host, self.held(host), error) })
+        opened.or_else(
+            |error| if self.anew { Err(error) } else { LIFE.make_do(host, need, self.held(host), error) },
+        )
     }
 }
 

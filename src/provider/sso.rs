@@ -134,7 +134,7 @@ impl Step for Center {
             },
             || self.renew(host, &slot, role),
         );
-        fetched.or_else(|error| LIFE.make_do(host, self.held(host), error))
+        fetched.or_else(|error| LIFE.make_do(host, need, self.held(host), error))
     }
 }
 

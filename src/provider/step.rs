@@ -84,6 +84,11 @@ pub(crate) trait Step {
         Vec::new()
     }
 
+    /// Whether what it fetches is kept, so that other processes find it.
+    fn is_kept(&self) -> bool {
+        true
+    }
+
     /// What there is without asking anybody: no network, no lock.
     fn held(&self, host: &Host) -> Option<Held>;
 
@@ -93,7 +98,7 @@ pub(crate) trait Step {
     }
 
     /// What still lasts, where the steps before failed with this.
-    fn make_do(&self, _: &Host, error: Error) -> Result<Held> {
+    fn make_do(&self, _: &Host, _: &Need, error: Error) -> Result<Held> {
         Err(error)
     }
 
@@ -108,6 +113,8 @@ pub(crate) struct Need {
     pub(crate) least: Option<TimeDelta>,
     /// They sign one call of the step above, now, and no more.
     pub(crate) for_one_call: bool,
+    /// What still lasts is no answer: a renewal that is due and fails is a failure.
+    pub(crate) or_fail: bool,
 }
 
 /// Credentials in hand.

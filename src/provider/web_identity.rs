@@ -133,6 +133,10 @@ impl Step for Exchange {
         true
     }
 
+    fn is_kept(&self) -> bool {
+        false
+    }
+
     fn held(&self, _: &Host) -> Option<Held> {
         None
     }

@@ -1,5 +1,6 @@
 //! The contract of a dialect: one shell's, or one data format's, way to spell a delta.
 
+use super::hook::Hook;
 use crate::error::{Error, Kind, Result};
 use crate::model::delta::Load;
 use crate::model::{Credentials, EnvDelta, ProfileName, Region, Secret};
@@ -36,6 +37,11 @@ pub(crate) trait Dialect: Sync {
     /// `raw` as one argument of a command typed in this shell.
     fn word(&self, raw: &str) -> String {
         super::posix::word(raw)
+    }
+
+    /// How its hook is spelled, if it can have one.
+    fn hook(&self) -> Option<&dyn Hook> {
+        None
     }
 
     /// The line that takes what `command` prints into the shell.

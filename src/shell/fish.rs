@@ -1,6 +1,7 @@
 //! fish: `set -gx NAME '…'`.
 
 use super::dialect::{Dialect, Facts, is_plain};
+use super::hook::{Hook, indent};
 use crate::error::Result;
 use crate::model::{Change, EnvDelta};
 use std::fmt::Write as _;
@@ -58,6 +59,37 @@ impl Dialect for Fish {
 
     fn line(&self, command: &str) -> String {
         format!("{command} | source")
+    }
+
+    fn hook(&self) -> Option<&dyn Hook> {
+        Some(self)
+    }
+}
+
+impl Hook for Fish {
+    fn script(&self) -> &'static str {
+        include_str!("../../shell/awsenv.fish")
+    }
+
+    fn set(&self, name: &str, value: &str) -> String {
+        format!("builtin set -g {name} {}\n", quote(value))
+    }
+
+    fn define_fill(&self, body: &str) -> String {
+        format!("function __awsenv_fill\n{}end\n", indent(body))
+    }
+
+    fn if_any(&self, names: &[&str], then: &str) -> String {
+        let names: String = names.iter().map(|name| format!("${name}")).collect();
+        format!("if builtin test -n \"{names}\"\n{}end\n", indent(then))
+    }
+
+    fn append_text(&self, to: &str, text: &str) -> String {
+        format!("builtin set -g {to} \"${to}\"{}\n", quote(text))
+    }
+
+    fn append(&self, to: &str, name: &str) -> String {
+        format!("builtin set -g {to} \"${to}${name}\"\n")
     }
 }
 

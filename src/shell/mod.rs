@@ -4,8 +4,10 @@ use crate::error::{Error, Kind, Result};
 use crate::host::{Host, process as processes};
 use crate::model::{EnvDelta, ProfileName, text};
 pub(crate) use dialect::{Dialect, Facts};
+pub(crate) use hook::fill;
 
 mod dialect;
+mod hook;
 
 #[cfg(test)]
 mod corpus;

@@ -1,6 +1,7 @@
 //! bash, zsh and every shell of the POSIX family: `export NAME='…'`.
 
 use super::dialect::{Dialect, Facts, is_plain};
+use super::hook::{Hook, indent};
 use crate::error::Result;
 use crate::model::{Change, EnvDelta};
 use std::fmt::Write as _;
@@ -12,19 +13,31 @@ pub(super) struct Posix {
     aliases: &'static [&'static str],
     set: &'static str,
     unset: &'static str,
+    hook: Option<&'static str>,
 }
 
-pub(super) static BASH: Posix =
-    Posix { name: "bash", aliases: &[], set: r"\builtin export", unset: r"\builtin unset -v" };
+pub(super) static BASH: Posix = Posix {
+    name: "bash",
+    aliases: &[],
+    set: r"\builtin export",
+    unset: r"\builtin unset -v",
+    hook: Some(include_str!("../../shell/awsenv.bash")),
+};
 
-pub(super) static ZSH: Posix =
-    Posix { name: "zsh", aliases: &[], set: r"\builtin \export", unset: r"\builtin \unset -v" };
+pub(super) static ZSH: Posix = Posix {
+    name: "zsh",
+    aliases: &[],
+    set: r"\builtin \export",
+    unset: r"\builtin \unset -v",
+    hook: Some(include_str!("../../shell/awsenv.zsh")),
+};
 
 pub(super) static SH: Posix = Posix {
     name: "sh",
     aliases: &["posix", "dash", "ash", "ksh", "mksh"],
     set: r"\export",
     unset: r"\unset -v",
+    hook: None,
 };
 
 impl Dialect for Posix {
@@ -63,6 +76,37 @@ impl Dialect for Posix {
 
     fn line(&self, command: &str) -> String {
         format!("eval \"$({command})\"")
+    }
+
+    fn hook(&self) -> Option<&dyn Hook> {
+        self.hook.map(|_| self as &dyn Hook)
+    }
+}
+
+impl Hook for Posix {
+    fn script(&self) -> &'static str {
+        self.hook.unwrap_or_default()
+    }
+
+    fn set(&self, name: &str, value: &str) -> String {
+        format!("{name}={}\n", quote(value))
+    }
+
+    fn define_fill(&self, body: &str) -> String {
+        format!("function __awsenv_fill {{\n{}}}\n", indent(body))
+    }
+
+    fn if_any(&self, names: &[&str], then: &str) -> String {
+        let names: String = names.iter().map(|name| format!("${{{name}-}}")).collect();
+        format!("if [[ -n {names} ]]; then\n{}fi\n", indent(then))
+    }
+
+    fn append_text(&self, to: &str, text: &str) -> String {
+        format!("{to}=${{{to}-}}{}\n", quote(text))
+    }
+
+    fn append(&self, to: &str, name: &str) -> String {
+        format!("{to}=${{{to}-}}${{{name}-}}\n")
     }
 }
 

@@ -1,6 +1,7 @@
 //! PowerShell, 5.1 and later: `$env:NAME = '…'`.
 
 use super::dialect::{Dialect, Facts, is_plain};
+use super::hook::{Hook, indent};
 use crate::error::Result;
 use crate::model::{Change, EnvDelta};
 use std::fmt::Write as _;
@@ -48,6 +49,43 @@ impl Dialect for PowerShell {
     fn line(&self, command: &str) -> String {
         format!("{command} | Out-String | Invoke-Expression")
     }
+
+    fn hook(&self) -> Option<&dyn Hook> {
+        Some(self)
+    }
+}
+
+impl Hook for PowerShell {
+    fn script(&self) -> &'static str {
+        include_str!("../../shell/awsenv.ps1")
+    }
+
+    fn set(&self, name: &str, value: &str) -> String {
+        format!("$global:{name} = {}\n", ascii(value))
+    }
+
+    fn define_fill(&self, body: &str) -> String {
+        format!("function global:__awsenv_fill {{\n{}}}\n", indent(body))
+    }
+
+    fn if_any(&self, names: &[&str], then: &str) -> String {
+        let names: Vec<String> = names.iter().map(|name| variable(name)).collect();
+        format!("if ({}) {{\n{}}}\n", names.join(" -or "), indent(then))
+    }
+
+    fn append_text(&self, to: &str, text: &str) -> String {
+        format!("{} += {}\n", variable(to), ascii(text))
+    }
+
+    fn append(&self, to: &str, name: &str) -> String {
+        format!("{} += {}\n", variable(to), variable(name))
+    }
+}
+
+/// A variable of the shell, or one of the environment.
+fn variable(name: &str) -> String {
+    let drive = if name.starts_with("__") { "global" } else { "env" };
+    format!("${drive}:{name}")
 }
 
 /// A string in ASCII alone: `'caf' + [char]0xE9`.
