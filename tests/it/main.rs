@@ -51,6 +51,18 @@ mod faults;
 mod flight;
 /// Imports go down; no room without a floor; no file too long.
 mod floors;
+/// Shells with the hook.
+#[cfg(target_os = "linux")]
+mod hook;
+/// What the hook's function changes, and where it cannot.
+#[cfg(target_os = "linux")]
+mod hook_function;
+/// Nothing of the user's changes what the hook does, and the hook changes nothing of his.
+#[cfg(target_os = "linux")]
+mod hook_manners;
+/// Credentials stay fresh.
+#[cfg(target_os = "linux")]
+mod hook_refresh;
 /// Edits of the config file, killed at every moment.
 #[cfg(unix)]
 mod kills;

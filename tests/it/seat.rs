@@ -180,6 +180,11 @@ impl Seat {
         String::from_utf8_lossy(&self.shown[self.typed..]).into_owned()
     }
 
+    /// All that was ever shown, with every byte of it.
+    pub(crate) fn all(&self) -> String {
+        String::from_utf8_lossy(&self.shown).into_owned()
+    }
+
     /// Waits until this is said in answer to the last line. If its prompt is back, it must have been.
     pub(crate) fn sees(&mut self, text: &str) {
         self.until(&format!("{text:?} to be said"), |seat| {
