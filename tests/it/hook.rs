@@ -8,9 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::fs::File;
 use std::time::{Duration, SystemTime};
 
-/// The line of the rc file that loads the hook.
+/// The line of the rc file that loads the hook, in quotes for who has global aliases.
 pub(crate) fn hook(shell: &Shell) -> String {
-    shell.takes(&format!("awsenv init {}", shell.name)) + "\n"
+    shell.takes(&format!("'awsenv' 'init' '{}'", shell.name)) + "\n"
 }
 
 /// The shell with its hook, in which `dev` was loaded.

@@ -57,12 +57,18 @@ mod hook;
 /// What the hook's function changes, and where it cannot.
 #[cfg(target_os = "linux")]
 mod hook_function;
+/// What such a shell lives through.
+#[cfg(target_os = "linux")]
+mod hook_life;
 /// Nothing of the user's changes what the hook does, and the hook changes nothing of his.
 #[cfg(target_os = "linux")]
 mod hook_manners;
 /// Credentials stay fresh.
 #[cfg(target_os = "linux")]
 mod hook_refresh;
+/// The segment of the prompt.
+#[cfg(target_os = "linux")]
+mod hook_segment;
 /// Edits of the config file, killed at every moment.
 #[cfg(unix)]
 mod kills;

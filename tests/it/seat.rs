@@ -27,8 +27,10 @@ pub(crate) const UP: &str = "\x1b[A";
 const MARK: &[u8] = b"\x1b]7777;";
 const MARK_END: u8 = b'\x07';
 
-/// All three shells say so when they have read a line, unless the terminal is too dumb for bash.
+/// A shell says so when it has read a line, unless the terminal is too dumb for bash. fish says it after what the hook
+/// says: its rc file has a mark of our own.
 const READ: &[u8] = b"\x1b[?2004l";
+const READ_BY_FISH: &[u8] = b"\x1b]7778;\x07";
 const READS: &[u8] = b"\x1b[?2004h";
 
 /// How long anything may take on a machine with much to do.
@@ -161,10 +163,11 @@ impl Seat {
     /// What was said since the last line was typed, as text: without its echo and without the line of the prompt.
     pub(crate) fn said(&self) -> String {
         let mut said = &self.shown[self.typed..self.prompt.unwrap_or(self.shown.len())];
-        let begins = match find(said, READ) {
+        let read = if self.name == "fish" { READ_BY_FISH } else { READ };
+        let begins = match find(said, read) {
             // zsh first says that it has read the line, and then ends the line
             Some(at) if self.name == "zsh" => find(&said[at..], b"\n").map(|end| at + end + 1),
-            Some(at) => Some(at + READ.len()),
+            Some(at) => Some(at + read.len()),
             None if self.prompt.is_none() && find(&self.shown, READS).is_some() => None,
             None => find(said, b"\n").map(|end| end + 1),
         };

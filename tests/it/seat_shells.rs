@@ -30,7 +30,7 @@ const SHELLS: [Shell; 3] = [
         rc: "home/.zshrc",
         before: "seat_n=0\nPROMPT=$'%{\\e]7777;0;0\\a%}%% '\nunsetopt prompt_sp\n",
         // by itself, for who has promptsubst off; last, for who puts his PROMPT together anew each time
-        after: "seat_count() {\n  emulate -L zsh\n  setopt no_xtrace\n  \
+        after: "seat_count() {\n  'emulate' -L 'zsh'\n  'setopt' 'no_xtrace'\n  \
                 PROMPT=${PROMPT/7777;<->;<->/7777;$$;$((++seat_n))}\n}\nprecmd_functions+=(seat_count)\n",
     },
     Shell {
@@ -39,7 +39,8 @@ const SHELLS: [Shell; 3] = [
         rc: "home/.config/fish/config.fish",
         // the mark is where vi's mode would be shown, so that fish_prompt is free
         before: "set -g fish_greeting\nset -g seat_n 0\nfunction seat_count --on-event fish_prompt\n  \
-                 set -g seat_n (math $seat_n + 1)\nend\nfunction fish_mode_prompt\n  \
+                 set -g seat_n (math $seat_n + 1)\nend\n\
+                 function seat_read --on-event fish_preexec\n  printf '\\e]7778;\\a'\nend\nfunction fish_mode_prompt\n  \
                  printf '\\e]7777;%s;%s\\a' $fish_pid $seat_n\nend\nfunction fish_prompt\n  echo -n '> '\nend\n",
         after: "",
     },
