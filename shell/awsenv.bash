@@ -8,10 +8,8 @@
 
 # --- The clock, without a process -------------------------------------------------------------------------------
 
-# Sets __awsenv_now.
-if [[ ${EPOCHSECONDS-} == [0-9]* ]]; then # bash 5.0
-  function __awsenv_clock { __awsenv_now=${EPOCHSECONDS-0}; }
-elif \builtin printf -v __awsenv_now '%(%s)T' -1 2>/dev/null && [[ $__awsenv_now == [0-9]* ]]; then # bash 4.2
+# Sets __awsenv_now where there is no EPOCHSECONDS, which came with bash 5.0.
+if \builtin printf -v __awsenv_now '%(%s)T' -1 2>/dev/null && [[ $__awsenv_now == [0-9]* ]]; then # bash 4.2
   function __awsenv_clock { \builtin printf -v __awsenv_now '%(%s)T' -1; }
 else
   __awsenv_began=$(\command date +%s) __awsenv_seconds=$SECONDS __awsenv_last=$SECONDS
@@ -33,8 +31,8 @@ fi
 # Before each prompt. Two moments in Unix seconds have ten digits until 2286 and so compare as text: the value is the
 # environment's, and arithmetic would run a `$(…)` in it.
 function __awsenv_before_prompt {
-  __awsenv_status=$? __awsenv_armed=$__awsenv_arms_itself
-  __awsenv_clock
+  __awsenv_status=$? __awsenv_armed=$__awsenv_arms_itself __awsenv_now=${EPOCHSECONDS-}
+  [[ -n $__awsenv_now ]] || __awsenv_clock
   [[ $__awsenv_now < ${AWSENV_REFRESH_AT:-9} ]] || __awsenv_due prompt
   [[ -z ${__awsenv_unwatched+${AWSENV_REFRESH_AT-}} ]] || __awsenv_watch=$__awsenv_unwatched
   [[ -z $__awsenv_prompt ]] || __awsenv_draw
@@ -51,8 +49,8 @@ function __awsenv_after_prompt {
 
 # Before the first command of a line. The argument is `$_`, which bash then leaves as it was.
 function __awsenv_before_command {
-  __awsenv_armed=
-  __awsenv_clock
+  __awsenv_armed='' __awsenv_now=${EPOCHSECONDS-}
+  [[ -n $__awsenv_now ]] || __awsenv_clock
   [[ $__awsenv_now < ${AWSENV_REFRESH_AT:-9} ]] || __awsenv_due command
 }
 
@@ -131,11 +129,16 @@ function __awsenv_apply {
 
 # --- The segment ------------------------------------------------------------------------------------------------
 
-# Sets AWSENV_PROMPT, the plain text, and __awsenv_segment, which PS1 refers to: its value is shown, never run.
+# Sets AWSENV_PROMPT, the plain text, and __awsenv_segment, which PS1 refers to: its value is shown, never run. Drawn
+# anew only if one of its facts, or the minute, is another.
 function __awsenv_draw {
+  \builtin local __awsenv_facts="${AWS_ACCESS_KEY_ID-}|${AWSENV_REFRESH_AT-}|${AWSENV_RENEWAL-}|${AWS_REGION-}"
+  __awsenv_facts=$__awsenv_facts"|${AWSENV_PROFILE-}|${AWSENV_COLOR-}|${NO_COLOR-}|${TERM-}|${AWSENV_EXPIRES_AT-}"
+  [[ $__awsenv_facts == "$__awsenv_drawn" && $__awsenv_now < $__awsenv_draw_at ]] && \builtin return
+  __awsenv_draw_at=9
   if [[ -z ${AWSENV_PROFILE-} || ${AWSENV_KEY_ID-} != "${AWS_ACCESS_KEY_ID-}" ]]; then
-    __awsenv_segment=
-    \builtin unset -v AWSENV_PROMPT
+    __awsenv_segment='' __awsenv_drawn=$__awsenv_facts
+    [[ -z ${AWSENV_PROMPT+set} ]] || \builtin unset -v AWSENV_PROMPT
     \builtin return 0
   fi
   \builtin local __awsenv_left='' __awsenv_tone='' __awsenv_color __awsenv_a __awsenv_b __awsenv_s
@@ -145,6 +148,7 @@ function __awsenv_draw {
       if [[ ${AWSENV_RENEWAL-} == sign-in ]]; then
         __awsenv_left='sign in' __awsenv_tone=31
       elif [[ $__awsenv_s -gt 0 ]]; then
+        __awsenv_draw_at=$((__awsenv_now + (__awsenv_s - 1) % 60 + 1))
         if [[ $__awsenv_s -lt 60 ]]; then
           __awsenv_left='<1m'
         elif [[ $__awsenv_s -lt 3600 ]]; then
@@ -155,6 +159,7 @@ function __awsenv_draw {
         # without a renewal it is the last five minutes that count
         if [[ -n ${AWSENV_REFRESH_AT-} ]]; then
           [[ $__awsenv_now < $AWSENV_REFRESH_AT && -z ${AWSENV_RENEWAL-} ]] || __awsenv_tone=33
+          [[ $__awsenv_tone || $__awsenv_draw_at < $AWSENV_REFRESH_AT ]] || __awsenv_draw_at=$AWSENV_REFRESH_AT
         elif [[ $__awsenv_s -lt 300 ]]; then
           __awsenv_tone=33
         fi
@@ -167,6 +172,7 @@ function __awsenv_draw {
   esac
   __awsenv_fill
   \builtin export AWSENV_PROMPT="$__awsenv_a$__awsenv_left$__awsenv_b"
+  __awsenv_drawn=$__awsenv_facts
   if [[ -n ${NO_COLOR-} || ${TERM:-dumb} == dumb ]]; then
     __awsenv_segment="$AWSENV_PROMPT "
     \builtin return 0
@@ -234,6 +240,7 @@ if [[ $- == *i* ]] && (PROMPT_COMMAND=${PROMPT_COMMAND-}) 2>/dev/null; then # it
   fi
   \builtin unset -v __awsenv_text
 
+  __awsenv_drawn='' __awsenv_draw_at=''
   if [[ -n $__awsenv_prompt ]] && \builtin shopt -q promptvars && [[ ${PS1-} != *__awsenv_segment* ]]; then
     # shellcheck disable=SC2016
     PS1='${__awsenv_segment-}'${PS1-}

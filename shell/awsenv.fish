@@ -13,12 +13,10 @@ function __awsenv_clock
     builtin set -g __awsenv_now (builtin math (builtin path mtime /) + (builtin path mtime -R /))
 end
 
+# The value is the environment's: ten digits, or nothing.
 function __awsenv_check
-    # digits only: the value is the environment's
     builtin string match -qr '^[1-9][0-9]{9}$' -- "$AWSENV_REFRESH_AT"
-    or builtin return 0
-    __awsenv_clock
-    builtin test "$__awsenv_now" -ge "$AWSENV_REFRESH_AT"
+    and builtin test "$__awsenv_now" -ge "$AWSENV_REFRESH_AT"
     and __awsenv_due $argv
 end
 
@@ -79,10 +77,12 @@ end
 # not miss a failure.
 function __awsenv_apply
     builtin set -l fish_trace
-    builtin set -l code (AWSENV_SHELL=fish command $__awsenv_exe $argv)
-    builtin set -l failed $status
+    builtin set -l code
+    # not `(…)`, which the redirections of the caller do not reach
+    AWSENV_SHELL=fish command $__awsenv_exe $argv | builtin read -z code
+    builtin set -l failed $pipestatus[1]
     if builtin test $failed -eq 0
-        builtin eval (builtin string join \n -- $code)
+        builtin eval $code
         builtin set failed $status
     else if not builtin test -t 1
         builtin echo 'false;'
@@ -92,8 +92,14 @@ end
 
 # --- The segment ------------------------------------------------------------------------------------------------
 
-# Sets AWSENV_PROMPT, the plain text, and __awsenv_segment, with its colours.
+# Sets AWSENV_PROMPT, the plain text, and __awsenv_segment, with its colours. Drawn anew only if one of its facts, or
+# the minute, is another.
 function __awsenv_draw
+    builtin set -l facts "$AWS_ACCESS_KEY_ID|$AWSENV_REFRESH_AT|$AWSENV_RENEWAL|$AWS_REGION|$AWSENV_PROFILE|$AWSENV_COLOR|$NO_COLOR|$TERM|$AWSENV_EXPIRES_AT"
+    builtin test "$facts" = "$__awsenv_drawn" -a "$__awsenv_now" -lt "$__awsenv_draw_at"
+    and builtin return
+    builtin set -g __awsenv_drawn $facts
+    builtin set -g __awsenv_draw_at 9999999999
     if builtin test -z "$AWSENV_PROFILE" -o "$AWSENV_KEY_ID" != "$AWS_ACCESS_KEY_ID"
         builtin set -g __awsenv_segment
         builtin set -eg AWSENV_PROMPT
@@ -102,12 +108,12 @@ function __awsenv_draw
     builtin set -g __awsenv_left ''
     builtin set -l tone
     if builtin string match -qr '^[1-9][0-9]{9}$' -- "$AWSENV_EXPIRES_AT"
-        __awsenv_clock
         builtin set -l s (builtin math $AWSENV_EXPIRES_AT - $__awsenv_now)
         if builtin test "$AWSENV_RENEWAL" = sign-in
             builtin set __awsenv_left 'sign in'
             builtin set tone red
         else if builtin test $s -gt 0
+            builtin set __awsenv_draw_at (builtin math $__awsenv_now + "($s - 1) % 60" + 1)
             if builtin test $s -lt 60
                 builtin set __awsenv_left '<1m'
             else if builtin test $s -lt 3600
@@ -118,8 +124,11 @@ function __awsenv_draw
             end
             # without a renewal it is the last five minutes that count
             if builtin string match -qr '^[1-9][0-9]{9}$' -- "$AWSENV_REFRESH_AT"
-                builtin test $__awsenv_now -lt $AWSENV_REFRESH_AT -a -z "$AWSENV_RENEWAL"
-                or builtin set tone yellow
+                if builtin test $__awsenv_now -ge $AWSENV_REFRESH_AT -o -n "$AWSENV_RENEWAL"
+                    builtin set tone yellow
+                else if builtin test $__awsenv_draw_at -gt $AWSENV_REFRESH_AT
+                    builtin set __awsenv_draw_at $AWSENV_REFRESH_AT
+                end
             else if builtin test $s -lt 300
                 builtin set tone yellow
             end
@@ -151,12 +160,18 @@ end
 
 if builtin status is-interactive
     function __awsenv_before_prompt --on-event fish_prompt
+        builtin test -n "$AWSENV_REFRESH_AT$__awsenv_prompt"
+        or builtin return
+        __awsenv_clock
         __awsenv_check prompt
         builtin test -z "$__awsenv_prompt"
         or __awsenv_draw
     end
 
     function __awsenv_before_command --on-event fish_preexec
+        builtin test -n "$AWSENV_REFRESH_AT"
+        or builtin return
+        __awsenv_clock
         __awsenv_check command
     end
 

@@ -5,6 +5,7 @@
 # from words. Nothing is exported but what awsenv itself says.
 
 \builtin typeset -g __awsenv_exe __awsenv_prompt __awsenv_missed __awsenv_now __awsenv_a __awsenv_b
+\builtin typeset -g __awsenv_facts __awsenv_drawn= __awsenv_draw_at=
 # where the module with the clock is missing, the prompt knows the time
 \builtin typeset -g __awsenv_seconds='%D{%s}'
 #::AWSENV::
@@ -95,22 +96,27 @@ function __awsenv_apply {
 # --- The segment ------------------------------------------------------------------------------------------------
 
 # Sets AWSENV_PROMPT, the plain text, and the pieces that RPROMPT refers to as %v: what they hold is shown as it is,
-# whatever PROMPT_SUBST says.
+# whatever PROMPT_SUBST says. Drawn anew only if one of its facts, or the minute, is another.
 function __awsenv_draw {
+  __awsenv_now=${EPOCHSECONDS:-${(%)__awsenv_seconds}}
+  __awsenv_facts="${AWS_ACCESS_KEY_ID-}|${AWSENV_REFRESH_AT-}|${AWSENV_RENEWAL-}|${AWS_REGION-}|${AWSENV_PROFILE-}|"
+  __awsenv_facts+="${AWSENV_COLOR-}|${NO_COLOR-}|${TERM-}|${AWSENV_EXPIRES_AT-}"
+  [[ $__awsenv_facts == "$__awsenv_drawn" && $__awsenv_now < $__awsenv_draw_at ]] && \builtin return
   \builtin emulate -L 'zsh'
   \builtin setopt 'no_xtrace'
+  __awsenv_drawn=$__awsenv_facts __awsenv_draw_at=9
   if [[ -z ${AWSENV_PROFILE-} || ${AWSENV_KEY_ID-} != "${AWS_ACCESS_KEY_ID-}" ]]; then
     [[ -z ${AWSENV_PROMPT-} ]] || \builtin unset 'AWSENV_PROMPT'
     psvar[91]='' psvar[92]='' psvar[93]=''
     \builtin return 0
   fi
-  __awsenv_now=${EPOCHSECONDS:-${(%)__awsenv_seconds}}
   \builtin local __awsenv_left= __awsenv_tone= __awsenv_color __awsenv_s
   if [[ ${AWSENV_EXPIRES_AT-} == [1-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9] ]]; then
     __awsenv_s=$((AWSENV_EXPIRES_AT - __awsenv_now))
     if [[ ${AWSENV_RENEWAL-} == 'sign-in' ]]; then
       __awsenv_left='sign in' __awsenv_tone='red'
     elif ((__awsenv_s > 0)); then
+      __awsenv_draw_at=$((__awsenv_now + (__awsenv_s - 1) % 60 + 1))
       if ((__awsenv_s < 60)); then
         __awsenv_left='<1m'
       elif ((__awsenv_s < 3600)); then
@@ -121,6 +127,7 @@ function __awsenv_draw {
       # without a renewal it is the last five minutes that count
       if [[ -n ${AWSENV_REFRESH_AT-} ]]; then
         [[ $__awsenv_now < $AWSENV_REFRESH_AT && -z ${AWSENV_RENEWAL-} ]] || __awsenv_tone='yellow'
+        [[ -n $__awsenv_tone || $__awsenv_draw_at < $AWSENV_REFRESH_AT ]] || __awsenv_draw_at=$AWSENV_REFRESH_AT
       elif ((__awsenv_s < 300)); then
         __awsenv_tone='yellow'
       fi

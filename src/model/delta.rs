@@ -179,7 +179,7 @@ impl EnvDelta {
     }
 }
 
-/// The value of each touched variable before the first load; `None` where it was not set.
+/// The value of each touched variable that was set before the first load. `None`, as a missing one, was not set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Restore(BTreeMap<String, Option<String>>);
 
@@ -188,7 +188,10 @@ impl Restore {
     pub(crate) fn capture(var: impl Fn(&str) -> Option<String>) -> Restore {
         match var("AWSENV_RESTORE").and_then(|encoded| Restore::decode(&encoded)) {
             Some(earlier) => earlier,
-            None => Restore(TOUCHED.into_iter().map(|name| (name.to_owned(), var(name))).collect()),
+            None => {
+                let is_set = |name: &str| Some((name.to_owned(), Some(var(name)?)));
+                Restore(TOUCHED.into_iter().filter_map(is_set).collect())
+            }
         }
     }
 

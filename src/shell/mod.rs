@@ -17,6 +17,8 @@ mod detection;
 #[cfg(unix)]
 mod real;
 #[cfg(test)]
+mod scripts;
+#[cfg(test)]
 #[cfg(unix)]
 mod typed;
 #[cfg(test)]

@@ -27,10 +27,11 @@ fn piped(command: &str) -> String {
 }
 
 /// Exactly what `product` says that a load sets.
-const LOADED: [&str; 14] = [
+const LOADED: [&str; 15] = [
     "AWSENV_ACCOUNT_ID",
     "AWSENV_EXPIRES_AT",
     "AWSENV_IDENTITY",
+    "AWSENV_KEY_ID",
     "AWSENV_PROFILE",
     "AWSENV_REFRESH_AT",
     "AWSENV_RESTORE",
