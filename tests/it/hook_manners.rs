@@ -18,11 +18,7 @@ fn the_status_of_the_last_command_is_the_users() {
         at.types("");
         assert_eq!(at.status(), 1, "an empty line keeps it");
         at.types("false | true | sh -c 'exit 3'");
-        let all = match shell.name {
-            "bash" => "echo ${PIPESTATUS[*]}",
-            "zsh" => "echo $pipestatus",
-            _ => "echo $pipestatus",
-        };
+        let all = if shell.name == "bash" { "echo ${PIPESTATUS[*]}" } else { "echo $pipestatus" };
         assert_eq!(at.types(all), "1 0 3");
     });
 }
