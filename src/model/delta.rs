@@ -186,13 +186,11 @@ pub(crate) struct Restore(BTreeMap<String, Option<String>>);
 impl Restore {
     /// Remembers the environment as it is, unless an earlier load already did.
     pub(crate) fn capture(var: impl Fn(&str) -> Option<String>) -> Restore {
-        match var("AWSENV_RESTORE").and_then(|encoded| Restore::decode(&encoded)) {
-            Some(earlier) => earlier,
-            None => {
-                let is_set = |name: &str| Some((name.to_owned(), Some(var(name)?)));
-                Restore(TOUCHED.into_iter().filter_map(is_set).collect())
-            }
-        }
+        let earlier = var("AWSENV_RESTORE").and_then(|encoded| Restore::decode(&encoded));
+        earlier.unwrap_or_else(|| {
+            let is_set = |name: &str| Some((name.to_owned(), Some(var(name)?)));
+            Restore(TOUCHED.into_iter().filter_map(is_set).collect())
+        })
     }
 
     /// What the variable was before the first load.

@@ -51,6 +51,24 @@ mod faults;
 mod flight;
 /// Imports go down; no room without a floor; no file too long.
 mod floors;
+/// Shells with the hook.
+#[cfg(target_os = "linux")]
+mod hook;
+/// What the hook's function changes, and where it cannot.
+#[cfg(target_os = "linux")]
+mod hook_function;
+/// What such a shell lives through.
+#[cfg(target_os = "linux")]
+mod hook_life;
+/// Nothing of the user's changes what the hook does, and the hook changes nothing of his.
+#[cfg(target_os = "linux")]
+mod hook_manners;
+/// Credentials stay fresh.
+#[cfg(target_os = "linux")]
+mod hook_refresh;
+/// The segment of the prompt.
+#[cfg(target_os = "linux")]
+mod hook_segment;
 /// Edits of the config file, killed at every moment.
 #[cfg(unix)]
 mod kills;
@@ -93,7 +111,20 @@ mod roles;
 /// Chains by their roots.
 #[cfg(unix)]
 mod roots;
+/// A seat at a terminal, for tests of interactive shells.
+#[cfg(target_os = "linux")]
+mod seat;
+/// The seat itself.
+#[cfg(target_os = "linux")]
+mod seat_self;
+/// The shells of such a seat.
+#[cfg(target_os = "linux")]
+mod seat_shells;
+/// What a shell starts.
+#[cfg(target_os = "linux")]
+mod seat_trace;
 /// Other credentials beside a sign-in.
+mod segment;
 mod shadow;
 /// The shell that was loaded, and after.
 mod shells;
