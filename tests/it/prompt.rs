@@ -173,6 +173,29 @@ fn a_profiles_colour_reaches_the_prompt() {
 }
 
 #[test]
+fn what_the_readme_shows_is_so() {
+    let (_, section) = include_str!("../../README.md").split_once("\n## In your prompt\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let world = loaded(41 * 60);
+    let (_, console) = section.split_once("```console\n").unwrap();
+    let mut lines = console.lines();
+    while let Some(command) = lines.next().and_then(|line| line.strip_prefix("$ awsenv ")) {
+        assert_eq!(
+            world.run(&format!("{command} --no-color")).stdout.trim_end(),
+            lines.next().unwrap(),
+            "{command}"
+        );
+    }
+    let commands: Vec<_> =
+        section.match_indices("awsenv prompt ").map(|(at, _)| &section[at + 7..]).collect();
+    assert!(commands.len() > 8, "{commands:?}");
+    for command in commands.iter().map(|rest| rest.split(['\'', ')', '"', '`', '\n']).next().unwrap()) {
+        let plain = command.split("--format").next().unwrap();
+        assert!(world.run(plain).stdout.contains("dev"), "{command}");
+    }
+}
+
+#[test]
 #[cfg(unix)]
 fn no_file_is_opened_and_no_socket() {
     if !has("strace") {
