@@ -61,7 +61,7 @@ function __awsenv_due {
     *) \builtin return 0 ;;
   esac
   [[ -z ${AWSENV_NO_REFRESH-} ]] || \builtin return 0
-  \builtin local __awsenv_code='' __awsenv_traced=''
+  \builtin local __awsenv_code='' __awsenv_traced='' __awsenv_at=$AWSENV_REFRESH_AT
   # no secret in a trace
   { case $- in *x*) __awsenv_traced=1 && \builtin set +x ;; esac; } 2>/dev/null
   if ! __awsenv_is_there; then
@@ -69,11 +69,16 @@ function __awsenv_due {
       \builtin printf '%s\n' "awsenv: $__awsenv_exe is gone; this shell's credentials are not renewed" >&2
     __awsenv_missed=1
     \builtin export AWSENV_REFRESH_AT=$((__awsenv_now + 300))
-  elif __awsenv_code=$(\command "$__awsenv_exe" refresh --shell bash --before "$1" \
-    </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-); then
-    \builtin eval "$__awsenv_code"
   else
-    \builtin export AWSENV_REFRESH_AT=$((__awsenv_now + 60))
+    # Ctrl-C ends this function where it is: then the next command does not wait at once again
+    \builtin export AWSENV_REFRESH_AT=$((__awsenv_now + 10))
+    if __awsenv_code=$(\command "$__awsenv_exe" refresh --shell bash --before "$1" \
+      </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-); then
+      AWSENV_REFRESH_AT=$__awsenv_at
+      \builtin eval "$__awsenv_code"
+    else
+      AWSENV_REFRESH_AT=$((__awsenv_now + 60))
+    fi
   fi
   [[ -z $__awsenv_traced ]] || \builtin set -x
   \builtin return 0

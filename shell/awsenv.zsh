@@ -30,17 +30,22 @@ function __awsenv_due {
   [[ ${AWSENV_REFRESH_AT-} == [1-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9] && -z ${AWSENV_NO_REFRESH-} ]] ||
     \builtin return 0
   __awsenv_now=${EPOCHSECONDS:-${(%)__awsenv_seconds}}
-  \builtin local __awsenv_code
+  \builtin local __awsenv_code __awsenv_at=$AWSENV_REFRESH_AT
   if ! __awsenv_is_there; then
     [[ -n $__awsenv_missed ]] ||
       \builtin print -r -u 2 -- "awsenv: $__awsenv_exe is gone; this shell's credentials are not renewed"
     __awsenv_missed=1
     \builtin export AWSENV_REFRESH_AT=$((__awsenv_now + 300))
-  elif __awsenv_code=$(\command "$__awsenv_exe" 'refresh' '--shell' 'zsh' '--before' "$1" \
-    </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-); then
-    \builtin eval "$__awsenv_code"
   else
-    \builtin export AWSENV_REFRESH_AT=$((__awsenv_now + 60))
+    # Ctrl-C ends this function where it is: then the next command does not wait at once again
+    \builtin export AWSENV_REFRESH_AT=$((__awsenv_now + 10))
+    if __awsenv_code=$(\command "$__awsenv_exe" 'refresh' '--shell' 'zsh' '--before' "$1" \
+      </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-); then
+      AWSENV_REFRESH_AT=$__awsenv_at
+      \builtin eval "$__awsenv_code"
+    else
+      AWSENV_REFRESH_AT=$((__awsenv_now + 60))
+    fi
   fi
   \builtin return 0
 }
