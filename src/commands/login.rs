@@ -22,7 +22,8 @@ use chrono::TimeDelta;
 pub(crate) struct Args {
     /// The profile; `-` is the previous one; without it `AWS_PROFILE`, then the one loaded, then a list to pick from
     profile: Option<String>,
-    /// The shell: bash, zsh, fish, powershell, sh (default: the shell that asks)
+    /// The shell: bash, zsh, fish, powershell, sh, nushell, elvish, tcsh, xonsh, cmd (default: the one that
+    /// asks)
     #[arg(long, visible_alias = "format", value_name = "NAME")]
     shell: Option<String>,
     /// The region to sign in to and to load, instead of the profile's

@@ -20,23 +20,37 @@ mod typed;
 #[cfg(test)]
 mod vectors;
 
+mod cmd;
+mod docker;
 mod dotenv;
+mod elvish;
 mod fish;
+mod github;
 mod json;
+mod nushell;
 mod posix;
 mod powershell;
 mod process;
+mod tcsh;
+mod xonsh;
 
 /// Every shell and format, in the order of help: shells first.
-static DIALECTS: [&dyn Dialect; 8] = [
+static DIALECTS: [&dyn Dialect; 15] = [
     &posix::BASH,
     &posix::ZSH,
     &fish::Fish,
     &powershell::PowerShell,
     &posix::SH,
+    &nushell::Nushell,
+    &elvish::Elvish,
+    &tcsh::Tcsh,
+    &xonsh::Xonsh,
+    &cmd::Cmd,
     &json::Json,
     &dotenv::Dotenv,
     &process::Process,
+    &docker::Docker,
+    &github::Github,
 ];
 
 /// The names of all shells and formats, in the order of help.
