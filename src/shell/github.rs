@@ -40,7 +40,9 @@ impl Dialect for Github {
 
     fn announce(&self, host: &Host, delta: &EnvDelta) {
         if host.env.text("GITHUB_ACTIONS") == Some("true") {
-            masks(delta).iter().for_each(|mask| host.term.command(mask));
+            for mask in masks(delta) {
+                host.term.command(&mask);
+            }
         } else {
             host.warn("this is no job of GitHub Actions (GITHUB_ACTIONS is not `true`): nothing is masked");
         }

@@ -19,6 +19,9 @@ mod real;
 mod typed;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+#[cfg(unix)]
+mod ways;
 
 mod cmd;
 mod docker;

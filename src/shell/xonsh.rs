@@ -47,17 +47,18 @@ impl Dialect for Xonsh {
     }
 }
 
-/// A Python string in ASCII alone: xonsh reads a program's output by an encoding of the user's choice.
+/// A Python string in which all but the plainest is told by number. xonsh reads a program's output by an encoding of
+/// the user's choice; and it tries whether a line is a command first, in which `|` and quotes in a string mislead it.
 fn literal(raw: &str) -> String {
     let mut literal = String::with_capacity(raw.len() + 2);
     literal.push('\'');
     for c in raw.chars() {
-        match c {
-            '\'' | '\\' => literal.extend(['\\', c]),
-            _ if c.is_ascii() => literal.push(c),
-            _ => {
-                let _ = write!(literal, "\\U{:08x}", u32::from(c));
-            }
+        if c.is_ascii_alphanumeric() || "_-./:+= ".contains(c) {
+            literal.push(c);
+        } else if c.is_ascii() {
+            let _ = write!(literal, "\\x{:02x}", u32::from(c));
+        } else {
+            let _ = write!(literal, "\\U{:08x}", u32::from(c));
         }
     }
     literal.push('\'');

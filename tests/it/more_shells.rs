@@ -1,0 +1,127 @@
+//! The line that each shell's person types, in shells that are not of the family of `sh`: loaded, and as it was.
+
+use crate::world::{Output, World};
+use std::path::{Path, PathBuf};
+
+/// A shell, what starts it without its user's files, and how a person types.
+struct Shell {
+    name: &'static str,
+    args: &'static [&'static str],
+    line: fn(&str) -> String,
+    /// Between two commands, the second of which is not run where the first failed.
+    and: &'static str,
+    env: &'static str,
+}
+
+const SHELLS: [Shell; 4] = [
+    Shell { name: "tcsh", args: &["-f", "-c"], line: |c| format!("eval `{c}`"), and: " && ", env: "env" },
+    Shell {
+        name: "elvish",
+        args: &["-norc", "-c"],
+        line: |c| format!("eval ({c} | slurp)"),
+        and: "; ",
+        env: "env",
+    },
+    Shell {
+        name: "xonsh",
+        args: &["--no-rc", "-c"],
+        line: |c| format!("execx($({c}))"),
+        and: "; ",
+        env: "$[env]",
+    },
+    Shell {
+        name: "nu",
+        args: &["--no-config-file", "-c"],
+        line: |c| format!("{c} | from json | load-env"),
+        and: "; ",
+        env: "^env",
+    },
+];
+
+/// Where the shell is: `AWSENV_TEST_NU` says it of nushell, which Debian does not have.
+fn program(name: &str) -> Option<PathBuf> {
+    match std::env::var("AWSENV_TEST_NU") {
+        Ok(nu) if name == "nu" && Path::new(&nu).is_file() => Some(nu.into()),
+        _ => crate::world::has(name).then(|| name.into()),
+    }
+}
+
+fn each_shell(test: impl Fn(&Shell, &dyn Fn(&World, &str) -> Output)) {
+    for shell in &SHELLS {
+        let Some(program) = program(shell.name) else { continue };
+        test(shell, &|world, script| {
+            let mut command = world.command_of(Path::new("/usr/bin/env"));
+            // the shell is found as a user's would be: by looking at who started awsenv
+            command.env_remove("AWSENV_SHELL").arg(&program).args(shell.args).arg(script);
+            world.finish("login in a real shell", &mut command)
+        });
+    }
+}
+
+/// AWS's and awsenv's variables in `env`'s output, without those of the world itself.
+fn ours(stdout: &str) -> Vec<&str> {
+    let world = ["AWS_EC2_METADATA_DISABLED", "AWS_CA_BUNDLE"];
+    let mut ours: Vec<&str> = stdout
+        .lines()
+        .filter(|line| line.starts_with("AWS") && !line.starts_with("AWS_ENDPOINT"))
+        .filter(|line| line.split_once('=').is_some_and(|(name, _)| !world.contains(&name)))
+        .collect();
+    ours.sort_unstable();
+    ours
+}
+
+#[test]
+fn the_line_to_type_loads_the_shell_and_unset_puts_it_back() {
+    each_shell(|shell, run| {
+        let world = World::new().env("AWS_PROFILE", "old").env("AWS_VAULT", "it's $x `y` {a,b} *");
+        let login = (shell.line)("awsenv login 'my dev' --region us-east-1");
+        let loaded = run(&world, &format!("{login}{}{}", shell.and, shell.env));
+        assert_eq!(loaded.code, 0, "{}: {loaded}", shell.name);
+        let names: Vec<_> = ours(&loaded.stdout).iter().map(|v| v.split('=').next().unwrap()).collect();
+        assert_eq!(names.len(), 14, "{}: {names:?}", shell.name);
+        assert!(names.contains(&"AWS_SECRET_ACCESS_KEY") && !names.contains(&"AWS_PROFILE"), "{names:?}");
+        assert!(loaded.stdout.contains("AWSENV_PROFILE=my dev\n"), "{}: {loaded}", shell.name);
+
+        for back in ["awsenv unset", "awsenv logout 'my dev'"] {
+            let back = (shell.line)(back);
+            let login = (shell.line)("awsenv login 'my dev'");
+            let restored = run(&world, &format!("{login}{0}{back}{0}{1}", shell.and, shell.env));
+            assert_eq!(restored.code, 0, "{}: {restored}", shell.name);
+            assert_eq!(
+                ours(&restored.stdout),
+                ["AWS_PROFILE=old", "AWS_VAULT=it's $x `y` {a,b} *"],
+                "{}: {restored}",
+                shell.name
+            );
+        }
+    });
+}
+
+#[test]
+fn a_failing_command_cannot_be_missed() {
+    each_shell(|shell, run| {
+        let world = World::new().env("AWS_ACCESS_KEY_ID", "before");
+        for command in ["login dev --bogus", "export nope", "logout nope"] {
+            let taken = (shell.line)(&format!("awsenv {command}"));
+            let output = run(&world, &format!("{taken}{}{}", shell.and, shell.env));
+            assert_ne!(output.code, 0, "{}: {output}", shell.name);
+            assert_eq!(output.stdout, "", "{}: {output}", shell.name);
+            assert!(output.stderr.contains("error: "), "{}: {output}", shell.name);
+        }
+    });
+}
+
+/// nushell's own list keeps the name of what was taken away, and a line takes that too.
+#[test]
+fn nushell_hides_what_is_null() {
+    each_shell(|shell, run| {
+        if shell.name != "nu" {
+            return;
+        }
+        let world = World::new().env("AWS_PROFILE", "old");
+        let login = (shell.line)("awsenv login dev --region us-east-1");
+        let shown = "print ('AWS_PROFILE' in $env) ($env.AWS_PROFILE? | describe)";
+        let output = run(&world, &format!("{login}; {shown}; hide-env AWS_PROFILE; {shown}"));
+        assert_eq!(output.stdout, "true\nnothing\nfalse\nnothing\n", "{output}");
+    });
+}
