@@ -63,7 +63,8 @@ fn the_nearest_shell_above_is_the_one_that_asks() {
     assert_eq!(nearest(&["mise", "env", "sudo", "-zsh", "tmux", "bash"]), Some("zsh"));
     // a bash script within fish: it runs under its own name, and its program is bash
     assert_eq!(nearest(&["/usr/bin/bash", "deploy.sh", "/usr/bin/fish", "fish"]), Some("bash"));
-    // xonsh's program is Python
+    // xonsh's program is Python, and its arguments can be in its name
+    assert_eq!(nearest(&["/usr/bin/python3.11", "xonsh --no-rc -"]), Some("xonsh"));
     assert_eq!(nearest(&["/usr/bin/python3.11", "xonsh", "/usr/bin/bash", "bash"]), Some("xonsh"));
     #[cfg(target_os = "linux")]
     assert!(crate::host::process::ancestors()[0].starts_with('/'), "a path of a program, then its name");

@@ -105,7 +105,8 @@ pub(crate) fn detect(host: &Host) -> Result<&'static dyn Dialect> {
 /// The first of these programs that is a shell. What stands between a shell and us (`sudo`, `env`, `mise`, …) is
 /// none, and so passed over.
 fn nearest_shell<'a>(programs: impl Iterator<Item = &'a str>) -> Option<&'static dyn Dialect> {
-    programs.take(20).find_map(shell_of)
+    // xonsh may call its process by its command line: `xonsh --no-rc -`
+    programs.take(20).find_map(|name| shell_of(name).or_else(|| shell_of(name.split(' ').next()?)))
 }
 
 /// The shell that a program is: `-zsh`, `/usr/bin/bash`, `C:\…\pwsh.exe`, `zsh-5.9`, `/bin/fish (deleted)`.
