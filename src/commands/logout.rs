@@ -21,8 +21,8 @@ pub(crate) struct Args {
     /// Every sign-in on this computer
     #[arg(long)]
     all: bool,
-    /// The shell: bash, zsh, fish, powershell, sh, nushell, elvish, tcsh, xonsh, cmd (default: the one that
-    /// asks)
+    /// The shell: bash, zsh, fish, powershell, sh, nushell, elvish, tcsh, xonsh, cmd (default: the
+    /// shell that asks)
     #[arg(long, visible_alias = "format", value_name = "NAME")]
     shell: Option<String>,
 }

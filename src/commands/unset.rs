@@ -9,8 +9,8 @@ use crate::shell;
 /// Put this shell back as it was before awsenv; you stay signed in
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The shell: bash, zsh, fish, powershell, sh, nushell, elvish, tcsh, xonsh, cmd (default: the one that
-    /// asks)
+    /// The shell: bash, zsh, fish, powershell, sh, nushell, elvish, tcsh, xonsh, cmd (default: the
+    /// shell that asks)
     #[arg(long, visible_alias = "format", value_name = "NAME")]
     shell: Option<String>,
 }
