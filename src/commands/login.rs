@@ -83,6 +83,7 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     };
     let Entered { config, held, region } = enter::enter(host, config, &settings, &name, &wish)?;
     let Some(held) = held else {
+        shell::leave_alone(host, dialect);
         host.say(format!(
             "`{name}` names no account and no role: it is signed in, and this shell is as it was"
         ));

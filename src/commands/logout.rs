@@ -63,6 +63,8 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         } else {
             host.out(shell::render(dialect, &EnvDelta::unload(&restore), None)?);
         }
+    } else {
+        shell::leave_alone(host, dialect);
     }
     Ok(0)
 }

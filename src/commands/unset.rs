@@ -30,6 +30,7 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let Some(encoded) = host.env.text("AWSENV_RESTORE") else {
         if OWN.iter().all(|name| host.env.var(name).is_none()) {
             host.say("this shell holds nothing of awsenv's");
+            shell::leave_alone(host, dialect);
         } else {
             host.out(shell::render(dialect, &EnvDelta::unload(&Restore::default()), None)?);
         }

@@ -140,6 +140,13 @@ pub(crate) fn render(dialect: &dyn Dialect, delta: &EnvDelta, facts: Option<&Fac
     dialect.spell(delta, facts)
 }
 
+/// Leaves the shell that takes this run's output in as it is. nushell wants a record for that too, the others nothing.
+pub(crate) fn leave_alone(host: &Host, dialect: &dyn Dialect) {
+    if dialect.is_shell() && !host.term.stdout_is_terminal() {
+        host.out(render(dialect, &EnvDelta::default(), None).unwrap_or_default());
+    }
+}
+
 /// The exact line that a person types in this shell to take in what an awsenv command prints:
 /// `eval "$(awsenv login dev)"`.
 ///

@@ -110,6 +110,19 @@ fn a_failing_command_cannot_be_missed() {
     });
 }
 
+#[test]
+fn a_command_with_nothing_to_change_is_no_failure() {
+    each_shell(|shell, run| {
+        let other = "[profile other]\nlogin_session = arn:aws:iam::123456789012:user/bob\n";
+        let world = World::new().config(other).env("AWS_PROFILE", "mine");
+        for command in ["awsenv unset", "awsenv logout other"] {
+            let output = run(&world, &format!("{}{}{}", (shell.line)(command), shell.and, shell.env));
+            assert_eq!(output.code, 0, "{}: {output}", shell.name);
+            assert_eq!(ours(&output.stdout), ["AWS_PROFILE=mine"], "{}: {output}", shell.name);
+        }
+    });
+}
+
 /// nushell's own list keeps the name of what was taken away, and a line takes that too.
 #[test]
 fn nushell_hides_what_is_null() {
