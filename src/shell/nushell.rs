@@ -17,7 +17,8 @@ impl Dialect for Nushell {
     }
 
     /// What is taken away is null. No program that nushell starts then sees the variable; nushell itself keeps its
-    /// name in `$env`, with nothing in it, until `hide-env NAME`.
+    /// name in `$env`, with nothing in it. (`hide-env` would take the null away and, in a script, bring the value from
+    /// before back.)
     fn spell(&self, delta: &EnvDelta, _: Option<&Facts>) -> Result<String> {
         let record: BTreeMap<&str, Option<&str>> = delta
             .iter()

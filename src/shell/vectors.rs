@@ -356,7 +356,10 @@ fn the_line_to_type_fits_the_shell() {
     assert_eq!(line("nu", &["login"], r#"a "b" \"#), r#"awsenv login "a \"b\" \\" | from json | load-env"#);
     assert_eq!(line("elvish", &["login"], "it's"), "eval (awsenv login 'it''s' | slurp)");
     assert_eq!(line("tcsh", &["login"], "it's `a`!"), r"eval `awsenv login it\'s\ $'\140'a$'\140'$'\041'`");
-    assert_eq!(line("xonsh", &["login"], "it's $é"), r"execx($(awsenv login @('it\x27s \x24\U000000e9')))");
+    assert_eq!(
+        line("xonsh", &["login"], "it's $é"),
+        r"execx($(awsenv login @('it\x27s \x24\U000000e9') | cat))"
+    );
     assert_eq!(line("json", &["export"], "dev"), "awsenv export dev");
     assert_eq!(line_to_type(find("bash").unwrap(), &["unset"], None), r#"eval "$(awsenv unset)""#);
 }

@@ -42,8 +42,9 @@ impl Dialect for Xonsh {
         if is_plain(raw) { raw.to_owned() } else { format!("@({})", literal(raw)) }
     }
 
+    /// `cat`, because xonsh at times loses the output of a program that it takes for an interactive one, as awsenv.
     fn line(&self, command: &str) -> String {
-        format!("execx($({command}))")
+        format!("execx($({command} | cat))")
     }
 }
 
