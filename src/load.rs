@@ -53,7 +53,11 @@ pub(crate) fn load(host: &Host, loading: &Loading, dialect: Option<&dyn Dialect>
     };
     let delta = EnvDelta::load(&load);
     let text = match dialect {
-        Some(dialect) => shell::render(dialect, &delta, Some(&Facts::of(&load)))?,
+        Some(dialect) => {
+            let text = shell::render(dialect, &delta, Some(&Facts::of(&load)))?;
+            dialect.announce(host, &delta);
+            text
+        }
         None => String::new(),
     };
     Ok(Loaded { delta, region, text })

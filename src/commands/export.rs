@@ -19,7 +19,8 @@ use std::ffi::OsString;
 pub(crate) struct Args {
     /// The profile; without it `AWS_PROFILE`, then the one this shell was loaded with
     profile: Option<String>,
-    /// The shell or format: bash, zsh, fish, powershell, sh, json, dotenv, process (default: the shell that asks)
+    /// The shell (bash, zsh, fish, powershell, sh, nushell, elvish, tcsh, xonsh, cmd) or format (json, dotenv,
+    /// process, docker, github); default: the shell that asks
     #[arg(long, visible_alias = "shell", value_name = "NAME")]
     format: Option<String>,
     /// The region, instead of the profile's

@@ -15,14 +15,16 @@ use chrono::TimeDelta;
 
 /// Sign in to a profile and load this shell with it
 ///
-/// Type it so that the shell takes what it prints: eval "$(awsenv login dev)", in fish: awsenv login dev | source.
+/// Type it so that the shell takes what it prints: eval "$(awsenv login dev)", in fish: awsenv login dev | source;
+/// typed alone, it tells the line for your shell.
 /// Signed in already, it asks nothing. A profile that does not exist yet is made.
 #[derive(clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Args {
     /// The profile; `-` is the previous one; without it `AWS_PROFILE`, then the one loaded, then a list to pick from
     profile: Option<String>,
-    /// The shell: bash, zsh, fish, powershell, sh (default: the shell that asks)
+    /// The shell: bash, zsh, fish, powershell, sh, nushell, elvish, tcsh, xonsh, cmd (default: the
+    /// shell that asks)
     #[arg(long, visible_alias = "format", value_name = "NAME")]
     shell: Option<String>,
     /// The region to sign in to and to load, instead of the profile's
@@ -81,6 +83,7 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     };
     let Entered { config, held, region } = enter::enter(host, config, &settings, &name, &wish)?;
     let Some(held) = held else {
+        shell::leave_alone(host, dialect);
         host.say(format!(
             "`{name}` names no account and no role: it is signed in, and this shell is as it was"
         ));

@@ -21,7 +21,8 @@ pub(crate) struct Args {
     /// Every sign-in on this computer
     #[arg(long)]
     all: bool,
-    /// The shell: bash, zsh, fish, powershell, sh (default: the shell that asks)
+    /// The shell: bash, zsh, fish, powershell, sh, nushell, elvish, tcsh, xonsh, cmd (default: the
+    /// shell that asks)
     #[arg(long, visible_alias = "format", value_name = "NAME")]
     shell: Option<String>,
 }
@@ -62,6 +63,8 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         } else {
             host.out(shell::render(dialect, &EnvDelta::unload(&restore), None)?);
         }
+    } else {
+        shell::leave_alone(host, dialect);
     }
     Ok(0)
 }

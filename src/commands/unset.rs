@@ -9,7 +9,8 @@ use crate::shell;
 /// Put this shell back as it was before awsenv; you stay signed in
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The shell: bash, zsh, fish, powershell, sh (default: the shell that asks)
+    /// The shell: bash, zsh, fish, powershell, sh, nushell, elvish, tcsh, xonsh, cmd (default: the
+    /// shell that asks)
     #[arg(long, visible_alias = "format", value_name = "NAME")]
     shell: Option<String>,
 }
@@ -29,6 +30,7 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let Some(encoded) = host.env.text("AWSENV_RESTORE") else {
         if OWN.iter().all(|name| host.env.var(name).is_none()) {
             host.say("this shell holds nothing of awsenv's");
+            shell::leave_alone(host, dialect);
         } else {
             host.out(shell::render(dialect, &EnvDelta::unload(&Restore::default()), None)?);
         }

@@ -108,6 +108,11 @@ impl Term {
         self.write(error.render().trim_end());
     }
 
+    /// A line for a program that reads stderr: as it is, even with `--quiet`.
+    pub(crate) fn command(&self, line: &str) {
+        self.write(line);
+    }
+
     fn write(&self, line: &str) {
         if self.fake.is_some() {
             let mut said = self.said.borrow_mut();

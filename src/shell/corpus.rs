@@ -118,6 +118,8 @@ pub(super) fn all() -> Vec<String> {
         "x\u{2019}; touch P; \u{2018}".into(),
         "x\"; touch P; \"".into(),
         "'\\''".into(),
+        "a{x,y} ;touch P #".into(),
+        "{;touch P;,x}".into(),
         "x".repeat(10_000),
         "it's \\ $(touch P) 日 ".repeat(500),
         "'".repeat(3_000),

@@ -33,10 +33,27 @@ fn a_program_is_known_by_its_name_wherever_it_stands() {
         ("zsh-5.9", "zsh"),
         ("ksh93", "sh"),
         ("/usr/bin/dash", "sh"),
+        ("/usr/local/bin/nu", "nushell"),
+        ("-csh", "tcsh"),
+        ("tcsh", "tcsh"),
+        (r"C:\Windows\System32\cmd.exe", "cmd"),
     ] {
         assert_eq!(shell_of(program).map(super::Dialect::name), Some(shell), "{program}");
     }
-    for no_shell in ["", "-", "sudo", "tmux: server", "python3.11", "json", "dotenv", "bashful", "/", "5.9"] {
+    for no_shell in [
+        "",
+        "-",
+        "sudo",
+        "tmux: server",
+        "python3.11",
+        "json",
+        "dotenv",
+        "docker",
+        "github",
+        "bashful",
+        "/",
+        "5.9",
+    ] {
         assert!(shell_of(no_shell).is_none(), "{no_shell}");
     }
 }
@@ -46,6 +63,9 @@ fn the_nearest_shell_above_is_the_one_that_asks() {
     assert_eq!(nearest(&["mise", "env", "sudo", "-zsh", "tmux", "bash"]), Some("zsh"));
     // a bash script within fish: it runs under its own name, and its program is bash
     assert_eq!(nearest(&["/usr/bin/bash", "deploy.sh", "/usr/bin/fish", "fish"]), Some("bash"));
+    // xonsh's program is Python, and its arguments can be in its name
+    assert_eq!(nearest(&["/usr/bin/python3.11", "xonsh --no-rc -"]), Some("xonsh"));
+    assert_eq!(nearest(&["/usr/bin/python3.11", "xonsh", "/usr/bin/bash", "bash"]), Some("xonsh"));
     #[cfg(target_os = "linux")]
     assert!(crate::host::process::ancestors()[0].starts_with('/'), "a path of a program, then its name");
     assert_eq!(nearest(&["cron", "init"]), None);

@@ -2,6 +2,7 @@
 
 use super::hook::Hook;
 use crate::error::{Error, Kind, Result};
+use crate::host::Host;
 use crate::model::delta::Load;
 use crate::model::{Credentials, EnvDelta, ProfileName, Region, Secret};
 use chrono::{DateTime, Utc};
@@ -22,6 +23,9 @@ pub(crate) trait Dialect: Sync {
     /// # Errors
     /// A value that this dialect cannot carry, by the name of its variable; a data format without `facts`.
     fn spell(&self, delta: &EnvDelta, facts: Option<&Facts>) -> Result<String>;
+
+    /// Says on stderr what its reader must know before the text. Only [`super::github`] has such a reader.
+    fn announce(&self, _: &Host, _: &EnvDelta) {}
 
     /// Whether it changes a shell; a data format only tells.
     fn is_shell(&self) -> bool {

@@ -23,24 +23,41 @@ mod scripts;
 mod typed;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+#[cfg(unix)]
+mod ways;
 
+mod cmd;
+mod docker;
 mod dotenv;
+mod elvish;
 mod fish;
+mod github;
 mod json;
+mod nushell;
 mod posix;
 mod powershell;
 mod process;
+mod tcsh;
+mod xonsh;
 
 /// Every shell and format, in the order of help: shells first.
-static DIALECTS: [&dyn Dialect; 8] = [
+static DIALECTS: [&dyn Dialect; 15] = [
     &posix::BASH,
     &posix::ZSH,
     &fish::Fish,
     &powershell::PowerShell,
     &posix::SH,
+    &nushell::Nushell,
+    &elvish::Elvish,
+    &tcsh::Tcsh,
+    &xonsh::Xonsh,
+    &cmd::Cmd,
     &json::Json,
     &dotenv::Dotenv,
     &process::Process,
+    &docker::Docker,
+    &github::Github,
 ];
 
 /// The names of all shells and formats, in the order of help.
@@ -92,7 +109,8 @@ pub(crate) fn detect(host: &Host) -> Result<&'static dyn Dialect> {
 /// The first of these programs that is a shell. What stands between a shell and us (`sudo`, `env`, `mise`, …) is
 /// none, and so passed over.
 fn nearest_shell<'a>(programs: impl Iterator<Item = &'a str>) -> Option<&'static dyn Dialect> {
-    programs.take(20).find_map(shell_of)
+    // xonsh may call its process by its command line: `xonsh --no-rc -`
+    programs.take(20).find_map(|name| shell_of(name).or_else(|| shell_of(name.split(' ').next()?)))
 }
 
 /// The shell that a program is: `-zsh`, `/usr/bin/bash`, `C:\…\pwsh.exe`, `zsh-5.9`, `/bin/fish (deleted)`.
@@ -124,6 +142,13 @@ pub(crate) fn render(dialect: &dyn Dialect, delta: &EnvDelta, facts: Option<&Fac
         }
     }
     dialect.spell(delta, facts)
+}
+
+/// Leaves the shell that takes this run's output in as it is. nushell wants a record for that too, the others nothing.
+pub(crate) fn leave_alone(host: &Host, dialect: &dyn Dialect) {
+    if dialect.is_shell() && !host.term.stdout_is_terminal() {
+        host.out(render(dialect, &EnvDelta::default(), None).unwrap_or_default());
+    }
 }
 
 /// The exact line that a person types in this shell to take in what an awsenv command prints:

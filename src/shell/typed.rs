@@ -1,19 +1,23 @@
 //! The line that a person is told to type does in a real interactive shell what it says, whatever the profile's name.
 
-use super::real::{Dir, run, shell};
-use super::{find, line_to_type};
-use crate::model::ProfileName;
+use super::real::{Dir, run};
+use super::ways::shell;
+use super::{find, line_to_type, render};
+use crate::model::{EnvDelta, ProfileName};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-/// Writes down its arguments, and prints what any shell takes in.
-const STUB: &str = "#!/bin/sh\nprintf '%s\\0' \"$@\" >> argv\necho 'true;'\n";
+/// Writes down its arguments, and prints a change that changes nothing.
+const STUB: &str = "#!/bin/sh\nprintf '%s\\0' \"$@\" >> argv\ncat nothing\n";
 
 #[test]
 fn a_profile_reaches_awsenv_as_it_is_called() {
-    for (name, args) in
-        [("bash", ["--norc", "--noprofile", "-i"]), ("zsh", ["-f", "-f", "-i"]), ("dash", ["-u", "-u", "-i"])]
-    {
+    for (name, args) in [
+        ("bash", ["--norc", "--noprofile", "-i"]),
+        ("zsh", ["-f", "-f", "-i"]),
+        ("dash", ["-u", "-u", "-i"]),
+        ("tcsh", ["-f", "-f", "-i"]),
+    ] {
         let Some(shell) = shell(name) else { continue };
         each(shell.dialect, |dir, lines, path| {
             let history = match name {
@@ -25,10 +29,13 @@ fn a_profile_reaches_awsenv_as_it_is_called() {
             run(&shell.program, &args, &[("PATH", path), ("PS1", ""), ("ENV", "")], dir, &script);
         });
     }
-    if let Some(shell) = shell("fish") {
-        each("fish", |dir, lines, path| {
+    for (name, arg) in
+        [("fish", "--no-config"), ("elvish", "-norc"), ("xonsh", "--no-rc"), ("nu", "--no-config-file")]
+    {
+        let Some(shell) = shell(name) else { continue };
+        each(shell.dialect, |dir, lines, path| {
             dir.write("lines", lines);
-            run(&shell.program, &["--no-config", "-c"], &[("PATH", path)], dir, "source lines");
+            run(&shell.program, &[arg], &[("PATH", path)], dir, "lines");
         });
     }
 }
@@ -46,8 +53,9 @@ fn each(dialect: &str, type_all: impl Fn(&Dir, &str, &str)) {
         .collect();
     let dir = Dir::new();
     dir.write("awsenv", STUB);
-    fs::set_permissions(dir.0.join("awsenv"), fs::Permissions::from_mode(0o755)).unwrap();
     let dialect = find(dialect).unwrap();
+    dir.write("nothing", &render(dialect, &EnvDelta::default(), None).unwrap());
+    fs::set_permissions(dir.0.join("awsenv"), fs::Permissions::from_mode(0o755)).unwrap();
     let lines: String = profiles
         .iter()
         .map(|p| line_to_type(dialect, &["login", "--tag", "a=b c"], Some(p)) + "\n")

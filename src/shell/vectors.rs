@@ -71,6 +71,26 @@ fn powershell_text_is_ascii_whatever_it_says() {
     }
 }
 
+#[test]
+fn values_are_quoted_as_other_shells_read_them() {
+    for (value, elvish, tcsh, xonsh) in [
+        ("abc/+==", "'abc/+=='", r"abc/+\=\=", "'abc/+=='"),
+        ("a  b", "'a  b'", r"a\ \ b", "'a  b'"),
+        ("it's", "'it''s'", r"it\'s", r"'it\x27s'"),
+        ("$HOME `id`", "'$HOME `id`'", r"\$HOME\ \`id\`", r"'\x24HOME \x60id\x60'"),
+        (r"trail\", r"'trail\'", r"trail\\", r"'trail\x5c'"),
+        ("a!b", "'a!b'", r"a\!b", r"'a\x21b'"),
+        ("{a,b}*", "'{a,b}*'", r"$'\173'a\,b$'\175'$'\052'", r"'\x7ba\x2cb\x7d\x2a'"),
+        ("", "''", "''", "''"),
+        ("~/x", "'~/x'", r"\~/x", r"'\x7e/x'"),
+        ("é🚀", "'é🚀'", "é🚀", r"'\U000000e9\U0001f680'"),
+    ] {
+        assert_eq!(spelt("elvish", &set(value)), format!("set E:V = {elvish};\n"));
+        assert_eq!(spelt("tcsh", &set(value)), format!("setenv V {tcsh};\n"));
+        assert_eq!(spelt("xonsh", &set(value)), format!("${{...}}['V'] = {xonsh};\n"));
+    }
+}
+
 /// The grammar knows one quote of five, but it also reads what stands around the strings.
 #[test]
 fn powershell_text_is_powershell() {
@@ -128,6 +148,29 @@ fn a_change_reads_as_unset_then_set() {
         \unset -v AWS_PROFILE AWS_REGION;
         \export AWS_REGION='eu-west-1';
         \export AWSENV_PROFILE='it'\''s';
+        # nushell
+        {
+          "AWSENV_PROFILE": "it's",
+          "AWS_PROFILE": null,
+          "AWS_REGION": "eu-west-1"
+        }
+        # elvish
+        del E:AWS_PROFILE E:AWS_REGION;
+        set E:AWS_REGION = 'eu-west-1';
+        set E:AWSENV_PROFILE = 'it''s';
+        # tcsh
+        unsetenv AWS_PROFILE AWS_REGION;
+        setenv AWS_REGION eu-west-1;
+        setenv AWSENV_PROFILE it\'s;
+        # xonsh
+        [${...}.pop(n, None) for n in ['AWS_PROFILE', 'AWS_REGION']];
+        ${...}['AWS_REGION'] = 'eu-west-1';
+        ${...}['AWSENV_PROFILE'] = 'it\x27s';
+        # cmd
+        set "AWS_PROFILE="
+        set "AWS_REGION="
+        set "AWS_REGION=eu-west-1"
+        set "AWSENV_PROFILE=it's"
     "#]]
     .assert_eq(&text);
 }
@@ -155,9 +198,16 @@ fn a_failure_is_one_statement_that_fails() {
             ("fish", "false;\n"),
             ("powershell", "throw 'awsenv failed';\n"),
             ("sh", "false;\n"),
+            ("nushell", ""),
+            ("elvish", "fail 'awsenv failed';\n"),
+            ("tcsh", "false;\n"),
+            ("xonsh", "raise RuntimeError('awsenv failed');\n"),
+            ("cmd", ""),
             ("json", ""),
             ("dotenv", ""),
             ("process", ""),
+            ("docker", ""),
+            ("github", ""),
         ]
     );
 }
@@ -271,7 +321,18 @@ fn data_formats_tell_what_is_known() {
         AWSENV_PROFILE='dev "q"'
     "#]]
     .assert_eq(&told("dotenv", true));
-    for format in ["json", "process", "dotenv"] {
+    expect![[r#"
+        AWS_ACCESS_KEY_ID=ASIAFAKE000000000001
+        AWS_SECRET_ACCESS_KEY=fakeSecret/1+
+        AWS_SESSION_TOKEN=fakeToken==
+        AWS_CREDENTIAL_EXPIRATION=2030-01-02T03:04:05Z
+        AWS_ACCOUNT_ID=012345678901
+        AWS_REGION=eu-west-1
+        AWS_DEFAULT_REGION=eu-west-1
+        AWSENV_PROFILE=dev "q"
+    "#]]
+    .assert_eq(&told("docker", true));
+    for format in ["json", "process", "dotenv", "docker", "github"] {
         let refused = render(find(format).unwrap(), &set("x"), None).unwrap_err();
         assert_eq!(refused.kind, Kind::Usage);
     }
@@ -291,6 +352,13 @@ fn the_line_to_type_fits_the_shell() {
     assert_eq!(
         line("pwsh", &["login", "--tag", "a=b c"], "x’y"),
         "awsenv login --tag 'a=b c' 'x’’y' | Out-String | Invoke-Expression"
+    );
+    assert_eq!(line("nu", &["login"], r#"a "b" \"#), r#"awsenv login "a \"b\" \\" | from json | load-env"#);
+    assert_eq!(line("elvish", &["login"], "it's"), "eval (awsenv login 'it''s' | slurp)");
+    assert_eq!(line("tcsh", &["login"], "it's `a`!"), r"eval `awsenv login it\'s\ $'\140'a$'\140'$'\041'`");
+    assert_eq!(
+        line("xonsh", &["login"], "it's $é"),
+        r"execx($(awsenv login @('it\x27s \x24\U000000e9') | cat))"
     );
     assert_eq!(line("json", &["export"], "dev"), "awsenv export dev");
     assert_eq!(line_to_type(find("bash").unwrap(), &["unset"], None), r#"eval "$(awsenv unset)""#);

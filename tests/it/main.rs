@@ -81,6 +81,9 @@ mod mfa;
 /// MFA codes with real processes.
 #[cfg(unix)]
 mod mfa_crowd;
+/// Real shells that are not of the family of `sh`.
+#[cfg(unix)]
+mod more_shells;
 /// STS as others wrote it.
 #[cfg(unix)]
 mod moto;

@@ -35,7 +35,23 @@ fn export_asks_nobody() {
 #[test]
 fn export_speaks_every_format() {
     let world = signed_in();
-    for format in ["bash", "zsh", "sh", "fish", "powershell", "json", "dotenv", "process"] {
+    for format in [
+        "bash",
+        "zsh",
+        "fish",
+        "powershell",
+        "sh",
+        "nushell",
+        "elvish",
+        "tcsh",
+        "xonsh",
+        "cmd",
+        "json",
+        "dotenv",
+        "process",
+        "docker",
+        "github",
+    ] {
         let output = world.run(&format!("export dev --format {format}"));
         assert_eq!(output.code, 0, "{format}: {output}");
         assert!(output.stdout.contains("ASIA"), "{format}: {output}");
@@ -57,6 +73,19 @@ fn export_speaks_every_format() {
 }
 
 #[test]
+fn a_job_of_github_actions_masks_what_it_loads() {
+    let world = World::new()
+        .config("")
+        .credentials("[keys]\naws_access_key_id = AKIAOLDKEY0000000001\naws_secret_access_key = s3cr3t\n");
+    let outside = world.run("export keys --format github");
+    assert!(outside.stderr.contains("nothing is masked") && !outside.stderr.contains("s3cr3t"), "{outside}");
+    let job = world.env("GITHUB_ACTIONS", "true").run("export keys --format github --quiet");
+    assert_eq!(job.code, 0, "{job}");
+    assert_eq!(job.stderr, "::add-mask::AKIAOLDKEY0000000001\n::add-mask::s3cr3t\n");
+    assert!(!job.stdout.contains("add-mask") && job.stdout.contains("\ns3cr3t\nAWSENV_"), "{job}");
+}
+
+#[test]
 fn a_failure_is_a_statement_that_fails_in_the_shell_that_asked() {
     let world = World::new();
     for (shell, failure) in [
@@ -64,6 +93,11 @@ fn a_failure_is_a_statement_that_fails_in_the_shell_that_asked() {
         ("zsh", "false;\n"),
         ("fish", "false;\n"),
         ("powershell", "throw 'awsenv failed';\n"),
+        ("elvish", "fail 'awsenv failed';\n"),
+        ("csh", "false;\n"),
+        ("xonsh", "raise RuntimeError('awsenv failed');\n"),
+        ("nu", ""),
+        ("cmd", ""),
         ("json", ""),
         ("process", ""),
     ] {
