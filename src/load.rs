@@ -32,8 +32,13 @@ pub(crate) fn load(host: &Host, loading: &Loading, dialect: Option<&dyn Dialect>
     let restore = Restore::capture(|name| host.env.var(name).map(str::to_owned));
     let region = region(host, loading, &restore)?;
     let profile = loading.profile.and_then(|name| loading.config.profile(name));
-    let own_color =
-        profile.as_ref().map(|profile| profile.parse::<Color>("awsenv_color")).transpose()?.flatten();
+    let own_color = profile.and_then(|profile| {
+        // a colour is not worth a shell without credentials
+        profile.parse::<Color>("awsenv_color").unwrap_or_else(|error| {
+            host.warn(error.in_one_line());
+            None
+        })
+    });
     let color = own_color.or_else(|| loading.settings.color(loading.profile?));
     let own = host.env.text("AWSENV_PROFILE");
     let previous = match own {

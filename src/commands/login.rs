@@ -161,8 +161,14 @@ fn say_what_to_type(host: &Host, dialect: &dyn Dialect, name: &ProfileName, ephe
     if ephemeral {
         let line = shell::line_to_type(dialect, &["login", "--ephemeral"], Some(name));
         host.say(format!("nothing was kept and this shell was not loaded; type:\n  {line}"));
-    } else {
-        let line = shell::line_to_type(dialect, &["login"], Some(name));
-        host.say(format!("to load this shell, type:\n  {line}"));
+        return;
+    }
+    let line = shell::line_to_type(dialect, &["login"], Some(name));
+    host.say(format!("to load this shell, type:\n  {line}"));
+    if dialect.hook().is_some() {
+        let hook = dialect.line(&format!("awsenv init {}", dialect.name()));
+        host.say(format!(
+            "or let `awsenv login` do it from now on, with this line in your shell's rc file:\n  {hook}"
+        ));
     }
 }

@@ -65,6 +65,21 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     if loaded.is_some() && !has_keys {
         notes.push("AWS_ACCESS_KEY_ID was removed by hand: the shell is loaded no more".to_owned());
     }
+    if let Some(ours) =
+        own("AWSENV_KEY_ID").filter(|ours| has_keys && own("AWS_ACCESS_KEY_ID").as_ref() != Some(ours))
+    {
+        notes.push(format!(
+            "awsenv loaded {ours}; something else has put in other keys since, and nothing renews them"
+        ));
+    }
+    match own("AWSENV_RENEWAL")
+        .as_deref()
+        .zip(loaded.as_ref().and_then(|name| name.parse::<ProfileName>().ok()))
+    {
+        Some(("sign-in", name)) => notes.push(format!("a sign-in is needed: awsenv login {}", name.typed())),
+        Some(_) => notes.push("the last renewal failed; the hook tries again".to_owned()),
+        None => {}
+    }
     if loaded.is_none() && has_keys {
         notes.push("the credentials were put into the environment by something else than awsenv".to_owned());
     }
@@ -83,6 +98,7 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
             "access_key_id": own("AWS_ACCESS_KEY_ID"),
             "expiration": expires.map(time::format),
             "refresh_at": refresh.map(time::format),
+            "renewal": own("AWSENV_RENEWAL"),
             "seconds_left": expires.map(|end| (end - now).num_seconds().max(0)),
             "previous": own("AWSENV_PREVIOUS"),
             "sources": {

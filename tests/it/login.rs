@@ -206,11 +206,18 @@ fn on_a_terminal_no_secret_is_shown_but_the_line_to_type() {
     let output = world.run("login 'my dev' --region us-east-1");
     assert_eq!((output.code, output.stdout.as_str()), (0, ""), "{output}");
     assert!(
-        output.stderr.ends_with("to load this shell, type:\n  eval \"$(awsenv login 'my dev')\"\n"),
+        output.stderr.contains("to load this shell, type:\n  eval \"$(awsenv login 'my dev')\"\n"),
+        "{output}"
+    );
+    assert!(
+        output.stderr.ends_with("in your shell's rc file:\n  eval \"$(awsenv init bash)\"\n"),
         "{output}"
     );
     let fish = world.run("login 'my dev' --shell fish");
-    assert!(fish.stderr.ends_with("  awsenv login 'my dev' | source\n"), "{fish}");
+    assert!(fish.stderr.contains("  awsenv login 'my dev' | source\n"), "{fish}");
+    assert!(fish.stderr.ends_with("  awsenv init fish | source\n"), "{fish}");
+    let sh = world.run("login 'my dev' --shell sh");
+    assert!(sh.stderr.ends_with("type:\n  eval \"$(awsenv login 'my dev')\"\n"), "{sh}");
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn the_line_to_type_loads_the_shell_and_unset_puts_it_back() {
         let loaded = run(&world, &format!("{login}{}{}", shell.and, shell.env));
         assert_eq!(loaded.code, 0, "{}: {loaded}", shell.name);
         let names: Vec<_> = ours(&loaded.stdout).iter().map(|v| v.split('=').next().unwrap()).collect();
-        assert_eq!(names.len(), 14, "{}: {loaded}", shell.name);
+        assert_eq!(names.len(), 15, "{}: {loaded}", shell.name);
         assert!(names.contains(&"AWS_SECRET_ACCESS_KEY") && !names.contains(&"AWS_PROFILE"), "{names:?}");
         assert!(loaded.stdout.contains("AWSENV_PROFILE=my dev\n"), "{}: {loaded}", shell.name);
 
