@@ -8,8 +8,10 @@
 
 # --- The clock, without a process -------------------------------------------------------------------------------
 
-# Sets __awsenv_now where there is no EPOCHSECONDS, which came with bash 5.0.
-if \builtin printf -v __awsenv_now '%(%s)T' -1 2>/dev/null && [[ $__awsenv_now == [0-9]* ]]; then # bash 4.2
+# Sets __awsenv_now. EPOCHSECONDS came with bash 5.0.
+if [[ ${EPOCHSECONDS-} == [0-9]* ]]; then
+  function __awsenv_clock { __awsenv_now=${EPOCHSECONDS-0}; }
+elif \builtin printf -v __awsenv_now '%(%s)T' -1 2>/dev/null && [[ $__awsenv_now == [0-9]* ]]; then # bash 4.2
   function __awsenv_clock { \builtin printf -v __awsenv_now '%(%s)T' -1; }
 else
   __awsenv_began=$(\command date +%s) __awsenv_seconds=$SECONDS __awsenv_last=$SECONDS
@@ -31,9 +33,12 @@ fi
 # Before each prompt. Two moments in Unix seconds have ten digits until 2286 and so compare as text: the value is the
 # environment's, and arithmetic would run a `$(…)` in it.
 function __awsenv_before_prompt {
-  __awsenv_status=$? __awsenv_armed=$__awsenv_arms_itself __awsenv_now=${EPOCHSECONDS-}
-  [[ -n $__awsenv_now ]] || __awsenv_clock
-  [[ $__awsenv_now < ${AWSENV_REFRESH_AT:-9} ]] || __awsenv_due prompt
+  __awsenv_status=$? __awsenv_armed=$__awsenv_arms_itself
+  [[ -n ${EPOCHSECONDS-} && $EPOCHSECONDS < ${AWSENV_REFRESH_AT:-9} ]] || __awsenv_due prompt
+  [[ -z $__awsenv_prompt${__awsenv_unwatched+${AWSENV_REFRESH_AT-}} ]] || __awsenv_more
+}
+
+function __awsenv_more {
   [[ -z ${__awsenv_unwatched+${AWSENV_REFRESH_AT-}} ]] || __awsenv_watch=$__awsenv_unwatched
   [[ -z $__awsenv_prompt ]] || __awsenv_draw
 }
@@ -49,9 +54,8 @@ function __awsenv_after_prompt {
 
 # Before the first command of a line. The argument is `$_`, which bash then leaves as it was.
 function __awsenv_before_command {
-  __awsenv_armed='' __awsenv_now=${EPOCHSECONDS-}
-  [[ -n $__awsenv_now ]] || __awsenv_clock
-  [[ $__awsenv_now < ${AWSENV_REFRESH_AT:-9} ]] || __awsenv_due command
+  __awsenv_armed=
+  [[ -n ${EPOCHSECONDS-} && $EPOCHSECONDS < ${AWSENV_REFRESH_AT:-9} ]] || __awsenv_due command
 }
 
 # Renewed, or begun to be, by a process of its own; rare.
@@ -60,7 +64,8 @@ function __awsenv_due {
     [1-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]) ;;
     *) \builtin return 0 ;;
   esac
-  [[ -z ${AWSENV_NO_REFRESH-} ]] || \builtin return 0
+  __awsenv_clock
+  [[ $__awsenv_now < $AWSENV_REFRESH_AT || -n ${AWSENV_NO_REFRESH-} ]] && \builtin return 0
   \builtin local __awsenv_code='' __awsenv_traced='' __awsenv_at=$AWSENV_REFRESH_AT
   # no secret in a trace
   { case $- in *x*) __awsenv_traced=1 && \builtin set +x ;; esac; } 2>/dev/null
@@ -137,9 +142,10 @@ function __awsenv_apply {
 # Sets AWSENV_PROMPT, the plain text, and __awsenv_segment, which PS1 refers to: its value is shown, never run. Drawn
 # anew only if one of its facts, or the minute, is another.
 function __awsenv_draw {
-  \builtin local __awsenv_facts="${AWS_ACCESS_KEY_ID-}|${AWSENV_REFRESH_AT-}|${AWSENV_RENEWAL-}|${AWS_REGION-}"
-  __awsenv_facts=$__awsenv_facts"|${AWSENV_PROFILE-}|${AWSENV_COLOR-}|${NO_COLOR-}|${TERM-}|${AWSENV_EXPIRES_AT-}"
-  [[ $__awsenv_facts == "$__awsenv_drawn" && $__awsenv_now < $__awsenv_draw_at ]] && \builtin return
+  __awsenv_facts="${AWSENV_PROFILE-}|${AWS_ACCESS_KEY_ID-}|${AWS_REGION-}|${AWSENV_EXPIRES_AT-}${AWSENV_REFRESH_AT-}${AWSENV_RENEWAL-}"
+  # `[` compares faster than `[[`, which takes a pattern
+  [ "$__awsenv_facts" = "$__awsenv_drawn" ] && [[ ${EPOCHSECONDS:-9} < $__awsenv_draw_at ]] && \builtin return
+  __awsenv_clock
   __awsenv_draw_at=9
   if [[ -z ${AWSENV_PROFILE-} || ${AWSENV_KEY_ID-} != "${AWS_ACCESS_KEY_ID-}" ]]; then
     __awsenv_segment='' __awsenv_drawn=$__awsenv_facts

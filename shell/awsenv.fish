@@ -95,7 +95,7 @@ end
 # Sets AWSENV_PROMPT, the plain text, and __awsenv_segment, with its colours. Drawn anew only if one of its facts, or
 # the minute, is another.
 function __awsenv_draw
-    builtin set -l facts "$AWS_ACCESS_KEY_ID|$AWSENV_REFRESH_AT|$AWSENV_RENEWAL|$AWS_REGION|$AWSENV_PROFILE|$AWSENV_COLOR|$NO_COLOR|$TERM|$AWSENV_EXPIRES_AT"
+    builtin set -l facts "$AWSENV_PROFILE|$AWS_ACCESS_KEY_ID|$AWS_REGION|$AWSENV_EXPIRES_AT$AWSENV_REFRESH_AT$AWSENV_RENEWAL"
     builtin test "$facts" = "$__awsenv_drawn" -a "$__awsenv_now" -lt "$__awsenv_draw_at"
     and builtin return
     builtin set -g __awsenv_drawn $facts

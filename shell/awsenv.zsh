@@ -104,8 +104,7 @@ function __awsenv_apply {
 # whatever PROMPT_SUBST says. Drawn anew only if one of its facts, or the minute, is another.
 function __awsenv_draw {
   __awsenv_now=${EPOCHSECONDS:-${(%)__awsenv_seconds}}
-  __awsenv_facts="${AWS_ACCESS_KEY_ID-}|${AWSENV_REFRESH_AT-}|${AWSENV_RENEWAL-}|${AWS_REGION-}|${AWSENV_PROFILE-}|"
-  __awsenv_facts+="${AWSENV_COLOR-}|${NO_COLOR-}|${TERM-}|${AWSENV_EXPIRES_AT-}"
+  __awsenv_facts="${AWSENV_PROFILE-}|${AWS_ACCESS_KEY_ID-}|${AWS_REGION-}|${AWSENV_EXPIRES_AT-}${AWSENV_REFRESH_AT-}${AWSENV_RENEWAL-}"
   [[ $__awsenv_facts == "$__awsenv_drawn" && $__awsenv_now < $__awsenv_draw_at ]] && \builtin return
   \builtin emulate -L 'zsh'
   \builtin setopt 'no_xtrace'
