@@ -1,5 +1,6 @@
 //! The commands, in the order of help. One file each; they do not know one another.
 
+pub(crate) mod completions;
 mod exec;
 mod export;
 mod flags;
@@ -22,6 +23,7 @@ pub(crate) enum Command {
     Exec(exec::Args),
     Status(status::Args),
     List(list::Args),
+    Completions(completions::Args),
 }
 
 /// The commands whose stdout is evaluated by a shell: their failure must be a statement that fails.
@@ -49,6 +51,7 @@ impl Command {
             Command::Exec(args) => exec::run(args, host),
             Command::Status(args) => status::run(args, host),
             Command::List(args) => list::run(args, host),
+            Command::Completions(args) => completions::run(args, host),
         }
     }
 }
