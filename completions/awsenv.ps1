@@ -20,7 +20,7 @@ Register-ArgumentCompleter -Native -CommandName awsenv, awsenv.exe -ScriptBlock 
     }
     $__awsenv_first = @($__awsenv_words | Select-Object -Skip 1 | Where-Object { $_ -notlike '-*' })
 
-    # behind `exec … --` the command's own completion goes on
+    # behind `exec ... --` the command's own completion goes on
     if ($__awsenv_rest -ge 0 -and $__awsenv_first.Count -gt 0 -and $__awsenv_first[0] -ceq 'exec') {
         $__awsenv_from = $__awsenv_rest - $commandAst.Extent.StartOffset
         $__awsenv_line = $commandAst.Extent.Text.Substring($__awsenv_from).PadRight($cursorPosition - $__awsenv_rest)

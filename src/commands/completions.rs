@@ -6,6 +6,7 @@ mod typed;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::shell;
+use answer::{Place, Shell};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use std::ffi::OsString;
 
@@ -60,7 +61,8 @@ pub(crate) fn answer(host: &Host, commands: clap::Command, argv: &[OsString]) {
         "bash" => {
             let [line, replaced] = &words[..] else { return };
             let line = typed::Line::read(line, replaced);
-            for candidate in answer::candidates(host, commands, &line.words, &line.current) {
+            let place = Place { words: &line.words, current: &line.current, shell: Shell::Lists };
+            for candidate in answer::candidates(host, commands, &place) {
                 if let Some(text) = candidate.value.strip_prefix(&line.kept) {
                     host.out(line.spell(text) + "\n");
                 }
@@ -68,18 +70,45 @@ pub(crate) fn answer(host: &Host, commands: clap::Command, argv: &[OsString]) {
         }
         "powershell" => {
             let words = host.env.var("AWSENV_COMPLETE_WORDS").unwrap_or_default();
-            let mut words: Vec<String> = words.split('\n').map(str::to_owned).collect();
-            let current = words.pop().unwrap_or_default();
-            for candidate in answer::candidates(host, commands, &words, &current) {
+            let words: Vec<String> = words.split('\n').map(str::to_owned).collect();
+            let Some((current, words)) = words.split_last() else { return };
+            for candidate in
+                answer::candidates(host, commands, &Place { words, current, shell: Shell::Tells })
+            {
                 host.out(typed::ascii(&candidate.line()));
             }
         }
-        // zsh and fish look for what is typed anywhere in a name, as their users like it
         _ => {
             let Some((current, words)) = words.split_last() else { return };
-            for candidate in answer::of_any_start(host, commands, words, current) {
+            for candidate in
+                answer::candidates(host, commands, &Place { words, current, shell: Shell::Looks })
+            {
                 host.out(candidate.line());
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_powershell_script_is_powershell() {
+        let mut parser = tree_sitter::Parser::new();
+        parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).unwrap();
+        let tree = parser.parse(script("powershell").unwrap(), None).unwrap();
+        assert!(!tree.root_node().has_error(), "{}", tree.root_node().to_sexp());
+    }
+
+    #[test]
+    fn what_the_scripts_name_is_marked_as_ours() {
+        for (shell, text) in SCRIPTS {
+            assert!(
+                text.is_ascii() || shell != "powershell",
+                "5.1 reads a script without a mark as the code page"
+            );
+            assert!(text.contains("AWSENV_COMPLETE"), "{shell}");
         }
     }
 }

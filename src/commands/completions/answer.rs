@@ -33,26 +33,41 @@ impl Candidate {
 /// The arguments whose values are not written in clap's terms, by their name: it is the same in every command.
 const LIVE: [&str; 4] = ["profile", "shell", "format", "region"];
 
-/// The candidates that begin with what is typed.
-pub(super) fn candidates(
-    host: &Host,
-    commands: clap::Command,
-    words: &[String],
-    current: &str,
-) -> Vec<Candidate> {
-    let mut found = of_any_start(host, commands, words, current);
-    found.retain(|candidate| candidate.value.starts_with(current));
+/// More profiles than a person reads are not described: to look into so many takes longer than TAB may.
+const READ_AT_ONCE: usize = 300;
+
+/// A place on a half-typed line.
+pub(super) struct Place<'a> {
+    /// The words before the cursor's, without the program's name.
+    pub(super) words: &'a [String],
+    /// The cursor's word, as far as it is typed.
+    pub(super) current: &'a str,
+    /// What the shell does with the candidates.
+    pub(super) shell: Shell,
+}
+
+/// What a shell does with the candidates.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shell {
+    /// Shows those that begin with what is typed.
+    Lists,
+    /// The same, with what they are.
+    Tells,
+    /// Looks itself for what is typed, anywhere in a name, as its users like it; with what they are.
+    Looks,
+}
+
+/// What may stand there. Flags begin with what is typed, values too unless the shell looks itself.
+pub(super) fn candidates(host: &Host, commands: clap::Command, place: &Place) -> Vec<Candidate> {
+    let mut found = all(host, commands, place);
+    if place.shell != Shell::Looks {
+        found.retain(|candidate| candidate.value.starts_with(place.current));
+    }
     found
 }
 
-/// The candidates for the place of the word `current`, after the words before it (without the program's name). A value
-/// need not begin with what is typed, a flag does.
-pub(super) fn of_any_start(
-    host: &Host,
-    commands: clap::Command,
-    words: &[String],
-    current: &str,
-) -> Vec<Candidate> {
+fn all(host: &Host, commands: clap::Command, place: &Place) -> Vec<Candidate> {
+    let Place { words, current, shell } = *place;
     let command = words.iter().find(|word| !word.starts_with('-')).map_or("", String::as_str);
     let is_escaped = words.iter().any(|word| word == "--");
     if is_escaped && command == "exec" {
@@ -60,11 +75,16 @@ pub(super) fn of_any_start(
     }
     let mut commands = with_live_values(commands);
     // the engine knows `--flag=value` by a flag's first name only
-    if let Some((flag, _)) = current.split_once('=').filter(|_| !is_escaped && current.starts_with("--")) {
+    if let Some((flag, value)) = current.split_once('=').filter(|_| !is_escaped && current.starts_with("--"))
+    {
         commands.build();
         let takes = takes_value(commands.find_subcommand(command).unwrap_or(&commands), &flag[2..]);
         let words = [words, &[flag.to_owned()]].concat();
-        let mut found = if takes { fitting(host, &mut commands, &words, "") } else { Vec::new() };
+        let mut found = if takes {
+            fitting(host, &mut commands, &Place { words: &words, current: value, shell }, "")
+        } else {
+            Vec::new()
+        };
         for candidate in &mut found {
             candidate.value = format!("{flag}={}", candidate.value);
         }
@@ -75,7 +95,7 @@ pub(super) fn of_any_start(
         flag if flag.starts_with('-') && !is_escaped => flag,
         _ => "",
     };
-    let mut found = fitting(host, &mut commands, words, typed);
+    let mut found = fitting(host, &mut commands, place, typed);
     let is_value = found.is_empty() || found.iter().any(|candidate| !candidate.value.starts_with('-'));
     let may_follow = command == "exec" && !is_escaped && "--".starts_with(current) && !is_value;
     if typed.is_empty() && !is_escaped {
@@ -107,11 +127,11 @@ fn with_live_values(commands: clap::Command) -> clap::Command {
     })
 }
 
-/// What clap says, with the live values in the place of their marks.
-fn fitting(host: &Host, commands: &mut clap::Command, words: &[String], typed: &str) -> Vec<Candidate> {
+/// What clap says for `typed`, with the live values in the place of their marks.
+fn fitting(host: &Host, commands: &mut clap::Command, place: &Place, typed: &str) -> Vec<Candidate> {
     let argv: Vec<OsString> = ["awsenv"]
         .into_iter()
-        .chain(words.iter().map(String::as_str))
+        .chain(place.words.iter().map(String::as_str))
         .chain([typed])
         .map(OsString::from)
         .collect();
@@ -122,7 +142,7 @@ fn fitting(host: &Host, commands: &mut clap::Command, words: &[String], typed: &
         let tag = candidate.get_tag().map(ToString::to_string).unwrap_or_default();
         match (candidate.get_value().to_str(), &*tag) {
             (Some(""), _) if !typed.is_empty() => {} // a flag is wanted
-            (Some(""), "profile") => profiles(host, &mut found),
+            (Some(""), "profile") => profiles(host, place, &mut found),
             (Some(""), "region") => found.extend(endpoints::REGIONS.map(|region| Candidate::new(region, ""))),
             (Some(""), "format") => found.extend(shell::names().map(|name| Candidate::new(name, ""))),
             (Some(""), "shell") => {
@@ -137,16 +157,22 @@ fn fitting(host: &Host, commands: &mut clap::Command, words: &[String], typed: &
 }
 
 /// Every profile, then the aliases that mean one, then the previous profile. A config that cannot be read has none.
-fn profiles(host: &Host, found: &mut Vec<Candidate>) {
+fn profiles(host: &Host, place: &Place, found: &mut Vec<Candidate>) {
     let config = config::load(host).ok();
     let names = config.as_ref().map(config::Config::names).unwrap_or_default();
-    let mut known = HashSet::new();
-    if let Some(config) = &config {
-        for name in names.iter().filter_map(|name| name.parse::<ProfileName>().ok()) {
-            found.push(Candidate::new(name.as_str(), about(host, config, &name)));
-            known.insert(name);
-        }
+    let names: Vec<ProfileName> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    let typed = place.current.to_lowercase();
+    let is_likely = |name: &&ProfileName| match place.shell {
+        Shell::Lists => false,
+        Shell::Tells => name.as_str().starts_with(place.current),
+        Shell::Looks => name.as_str().to_lowercase().contains(&typed),
+    };
+    let told = config.filter(|_| names.iter().filter(is_likely).count() <= READ_AT_ONCE);
+    for name in &names {
+        let about = told.as_ref().filter(|_| is_likely(&name)).map(|config| about(host, config, name));
+        found.push(Candidate::new(name.as_str(), about.unwrap_or_default()));
     }
+    let known: HashSet<&ProfileName> = names.iter().collect();
     let aliases = config::settings(host).map(|settings| settings.aliases).unwrap_or_default();
     for (alias, meant) in aliases {
         if let Some(alias) = alias.parse().ok().filter(|alias: &ProfileName| !known.contains(alias)) {
