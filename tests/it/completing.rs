@@ -55,7 +55,7 @@ const CASES: &[(&str, &[&str])] = &[
     ("awsenv export dev --region=eu-n⇥", &["export", "dev", "--region=eu-north-1"]),
     ("awsenv export dev --shell po⇥", &["export", "dev", "--shell", "powershell"]),
     ("awsenv completions zs⇥", &["completions", "zsh"]),
-    ("awsenv -q exec dev ⇥true", &["-q", "exec", "dev", "--", "true"]),
+    ("awsenv -q exec dev ⇥ true", &["-q", "exec", "dev", "--", "true"]),
 ];
 
 /// A shell as a user has it, with `awsenv` a function (as a hook defines it) that writes down what it was called with.
@@ -91,7 +91,8 @@ fn bash(world: &World) -> Vec<String> {
 
 fn zsh(world: &World) -> Vec<String> {
     let rc = format!(
-        "PS1='READY> '; setopt nounset; bindkey -e; unsetopt beep prompt_cr prompt_sp\nfpath=({} $fpath)\n\
+        // zsh's own TAB expands `$( )` before it completes
+        "PS1='READY> '; setopt nounset; bindkey -e; bindkey '^I' complete-word; unsetopt beep prompt_cr prompt_sp\nfpath=({} $fpath)\n\
          autoload -Uz compinit; compinit -u -d {}\nawsenv() {{ note \"$@\" }}\n",
         world.path("fpath").display(),
         world.path("dump").display(),
@@ -177,8 +178,9 @@ fn tab_runs_nothing_that_is_typed() {
 #[test]
 fn behind_the_dashes_the_command_completes_itself() {
     each_shell(NAMES, |shell, world, terminal| {
-        let listing = noted(world, terminal, "awsenv exec dev -- ls /usr/shar⇥");
-        assert_eq!(listing, ["exec", "dev", "--", "ls", "/usr/share/"], "{}", shell.name);
+        let listing = noted(world, terminal, "awsenv exec dev -- ls /usr/shar⇥").join(" ");
+        // zsh takes the slash away at Enter
+        assert_eq!(listing.trim_end_matches('/'), "exec dev -- ls /usr/share", "{}", shell.name);
         let has_git =
             shell.name != "bash" || Path::new("/usr/share/bash-completion/completions/git").exists();
         if has("git") && has_git {
@@ -206,16 +208,16 @@ fn among_five_thousand_profiles_one_is_found() {
 
 #[test]
 fn a_config_that_is_missing_or_broken_is_no_words_on_the_line() {
-    each_shell("[profile dev\n=\n\u{0}[profile devil]\n", |shell, world, terminal| {
+    each_shell("[profile dev\n=\n\u{0}\n[profile devil]\n", |shell, world, terminal| {
         let aws = world.path("home/.aws");
+        world.write("home/.config/awsenv/config.ini", "nonsense");
         assert_eq!(noted(world, terminal, "awsenv login devi⇥"), ["login", "devil"], "{}", shell.name);
         std::fs::remove_file(aws.join("config")).unwrap();
         assert_eq!(noted(world, terminal, "awsenv login dev⇥"), ["login", "dev"], "{}", shell.name);
         std::fs::create_dir(aws.join("config")).unwrap(); // cannot be read, by root either
-        world.write("home/.config/awsenv/config.ini", "nonsense");
         assert_eq!(noted(world, terminal, "awsenv login dev⇥"), ["login", "dev"], "{}", shell.name);
         terminal.enter("awsenv login dev\t\u{15}echo \"rea\"dy").unwrap();
-        let screen = terminal.until("\nready").unwrap();
+        let screen = terminal.until("ready\n").unwrap();
         assert!(!screen.contains("config") && !screen.contains("error"), "{}: {screen}", shell.name);
     });
 }

@@ -34,7 +34,7 @@ impl Candidate {
 const LIVE: [&str; 4] = ["profile", "shell", "format", "region"];
 
 /// More profiles than a person reads are not described: to look into so many takes longer than TAB may.
-const READ_AT_ONCE: usize = 300;
+const READ_AT_ONCE: usize = 100;
 
 /// A place on a half-typed line.
 pub(super) struct Place<'a> {
@@ -72,6 +72,9 @@ fn all(host: &Host, commands: clap::Command, place: &Place) -> Vec<Candidate> {
     let is_escaped = words.iter().any(|word| word == "--");
     if is_escaped && command == "exec" {
         return Vec::new(); // another program's words
+    }
+    if !command.is_empty() && commands.find_subcommand(command).is_none() {
+        return Vec::new();
     }
     let mut commands = with_live_values(commands);
     // the engine knows `--flag=value` by a flag's first name only

@@ -24,9 +24,17 @@ pub(super) struct Line {
 
 impl Line {
     /// `line` ends at the cursor; `replaced` is the end of it that readline will replace.
+    ///
+    /// Who completes for another command (bash-completion, for `sudo awsenv …`) says it less exactly: with the open
+    /// quote, and `:` or `=` where readline replaces nothing.
     pub(super) fn read(line: &str, replaced: &str) -> Line {
-        let (mut words, current, _) = split(line);
-        let (_, kept, open) = split(line.strip_suffix(replaced).unwrap_or(line));
+        let Split { mut words, word: current, open, inside } = split(line);
+        let replaced = if matches!(replaced, ":" | "=") { "" } else { replaced };
+        let kept = match open {
+            Open::Nothing => line.strip_suffix(replaced).unwrap_or(line),
+            _ => &line[..inside],
+        };
+        let kept = split(kept).word;
         words.drain(..1.min(words.len()));
         Line { words, current, kept, open }
     }
@@ -44,14 +52,25 @@ impl Line {
     }
 }
 
-/// The words before the last, the last, and what is open at the end of it.
-fn split(line: &str) -> (Vec<String>, String, Open) {
+/// A line, split.
+struct Split {
+    /// All words but the last.
+    words: Vec<String>,
+    word: String,
+    open: Open,
+    /// Where the text of the open quote begins.
+    inside: usize,
+}
+
+fn split(line: &str) -> Split {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut open = Open::Nothing;
-    let mut chars = line.chars().peekable();
+    let mut inside = 0;
+    let mut chars = line.chars();
     while let Some(c) = chars.next() {
-        let next = chars.peek().copied();
+        let next = chars.clone().next();
+        let was = open;
         match (open, c) {
             (Open::Nothing, ' ' | '\t' | '\n') => {
                 words.extend(word.take());
@@ -72,8 +91,11 @@ fn split(line: &str) -> (Vec<String>, String, Open) {
             (_, c) => word.get_or_insert_default().push(c),
         }
         word.get_or_insert_default();
+        if was == Open::Nothing {
+            inside = line.len() - chars.as_str().len();
+        }
     }
-    (words, word.unwrap_or_default(), open)
+    Split { words, word: word.unwrap_or_default(), open, inside }
 }
 
 fn bare(text: &str) -> String {
@@ -120,7 +142,6 @@ mod tests {
     fn a_half_typed_line_is_split_as_bash_splits_it() {
         for (line, words, current) in [
             ("awsenv ", &[][..], ""),
-            ("awsenv", &[], ""),
             ("awsenv login d", &["login"], "d"),
             ("awsenv -q  login\t", &["-q", "login"], ""),
             (r"awsenv login my\ d", &["login"], "my d"),
@@ -160,6 +181,9 @@ mod tests {
             (r"a login 'it'\''s d", "s d", "it's dev", "'s dev"),
             ("a login $'a", "a", "a'b\\", r"a\'b\\"),
             ("a login acct:'a b", "a b", "acct:a bc", "'a bc"),
+            // as bash-completion passes it on
+            ("a login 'my d", "'my d", "my dev", "'my dev"),
+            ("a login acct:", ":", "acct:a b", r"a\ b"),
         ] {
             assert_eq!(spelled(line, replaced, value), text, "{line}");
         }
