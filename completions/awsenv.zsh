@@ -26,8 +26,8 @@ _awsenv() {
   for __awsenv_line in "${__awsenv_lines[@]}"; do
     [[ -n $__awsenv_line ]] || continue
     __awsenv_values+=("${__awsenv_line%%$'\t'*}")
-    (( ${#__awsenv_values[-1]} > __awsenv_width && ${#__awsenv_values[-1]} <= 40 )) &&
-      __awsenv_width=${#__awsenv_values[-1]}
+    (( ${(m)#__awsenv_values[-1]} > __awsenv_width && ${(m)#__awsenv_values[-1]} <= 40 )) &&
+      __awsenv_width=${(m)#__awsenv_values[-1]}
   done
   (( $#__awsenv_values )) || return 1
   if [[ "${__awsenv_lines[*]}" != *$'\t'* ]]; then
@@ -37,7 +37,7 @@ _awsenv() {
   for __awsenv_line in "${__awsenv_lines[@]}"; do
     __awsenv_value=${__awsenv_line%%$'\t'*}
     if [[ $__awsenv_line == *$'\t'* ]]; then
-      (( ${#__awsenv_value} < __awsenv_width )) && __awsenv_value=${(r:__awsenv_width:)__awsenv_value}
+      (( ${(m)#__awsenv_value} < __awsenv_width )) && __awsenv_value=${(mr:__awsenv_width:)__awsenv_value}
       __awsenv_value+="  -- ${__awsenv_line#*$'\t'}"
     fi
     __awsenv_shown+=("$__awsenv_value")
