@@ -61,7 +61,7 @@ mod resolve;
 mod select;
 mod shell;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use error::{Error, Kind};
 use std::ffi::OsString;
 
@@ -97,6 +97,11 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 configuration, 4 sign-in needed, 5 refuse
 /// shell evaluates it.
 pub fn run(host: &Host, argv: &[OsString]) -> u8 {
     host::process::harden();
+    if commands::completions::is_asked(host, argv) {
+        commands::completions::answer(host, Cli::command(), argv);
+        let _ = host.term.flush(); // nobody to tell
+        return 0;
+    }
     host.term.set_debug(host.env.switch("AWSENV_DEBUG"));
     let outcome = match commands::at_a_glance(argv) {
         Some(command) => command.run(host),

@@ -8,7 +8,7 @@ use crate::cache::modified;
 use crate::config::{Config, Profile, Setting, Which};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::model::{LoginTarget, ProfileName};
+use crate::model::{Arn, LoginTarget, ProfileName};
 use crate::provider::{self, Ask, Step, Subject};
 use chrono::{DateTime, Utc};
 
@@ -88,6 +88,19 @@ pub(crate) fn kind(host: &Host, config: &Config, name: &ProfileName) -> Option<&
     let profile = config.profile(name)?;
     let ask = Ask::default();
     provider::kind(&Subject { host, config, name, profile: &profile, ask: &ask, named: name })
+}
+
+/// Account and identity of a profile, as far as it says them itself.
+pub(crate) fn whose(profile: &Profile) -> (Option<String>, Option<String>) {
+    if let Some(arn) = profile.text("login_session").and_then(|session| session.parse::<Arn>().ok()) {
+        return (Some(arn.account().to_string()), Some(arn.identity().to_owned()));
+    }
+    let text = |key: &str| profile.text(key).map(str::to_owned);
+    let role = profile.text("role_arn");
+    (
+        text("sso_account_id").or_else(|| Some(role?.split(':').nth(4)?.to_owned())),
+        text("sso_role_name").or_else(|| Some(role?.rsplit('/').next()?.to_owned())),
+    )
 }
 
 /// The error for a name that no profile has.

@@ -28,5 +28,7 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let program = process::lasting_path(host)
         .map_err(|e| Error::new(Kind::Failed, "it is not known where awsenv is").because(e))?;
     host.out(shell::fill(hook, &program.to_string_lossy(), args.prompt.as_ref()));
+    host.out("\n");
+    host.out(hook.completions());
     Ok(0)
 }

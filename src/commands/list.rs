@@ -3,7 +3,7 @@
 use crate::config::{self, Config};
 use crate::error::Result;
 use crate::host::Host;
-use crate::model::{Arn, ProfileName, text, time};
+use crate::model::{ProfileName, text, time};
 use crate::plan;
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -74,26 +74,15 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
 
 fn row(host: &Host, config: &Config, name: ProfileName) -> Option<Row> {
     let profile = config.profile(&name)?;
-    let arn = profile.text("login_session").and_then(|session| session.parse::<Arn>().ok());
-    let text = |key: &str| profile.text(key).map(str::to_owned);
-    let role = text("role_arn").and_then(|role| Some(role.rsplit('/').next()?.to_owned()));
-    let role_account = text("role_arn").and_then(|role| Some(role.split(':').nth(4)?.to_owned()));
+    let (account, identity) = plan::whose(&profile);
     let kind = plan::kind(host, config, &name);
     let plan = plan::of(host, config, &name).ok();
     let held = plan.as_ref().and_then(|plan| plan.steps.last()?.held(host));
     Some(Row {
         kind,
-        account: arn
-            .as_ref()
-            .map(|arn| arn.account().to_string())
-            .or_else(|| text("sso_account_id"))
-            .or(role_account),
-        identity: arn
-            .as_ref()
-            .map(|arn| arn.identity().to_owned())
-            .or_else(|| text("sso_role_name"))
-            .or(role),
-        region: text("region"),
+        account,
+        identity,
+        region: profile.text("region").map(str::to_owned),
         expires: held.as_ref().and_then(|held| held.credentials.expiration),
         signed_in: plan.as_ref().and_then(|plan| plan.steps.first()?.signed_in(host)),
         name,

@@ -1,5 +1,6 @@
 //! The commands, in the order of help. One file each; they do not know one another.
 
+pub(crate) mod completions;
 mod exec;
 mod export;
 mod flags;
@@ -28,6 +29,7 @@ pub(crate) enum Command {
     Init(init::Args),
     Prompt(prompt::Args),
     Refresh(refresh::Args),
+    Completions(completions::Args),
 }
 
 /// The commands whose stdout is evaluated by a shell: their failure must be a statement that fails.
@@ -65,6 +67,7 @@ impl Command {
                 Ok(0)
             }
             Command::Refresh(args) => refresh::run(args, host),
+            Command::Completions(args) => completions::run(args, host),
         }
     }
 }

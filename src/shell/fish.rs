@@ -71,6 +71,10 @@ impl Hook for Fish {
         include_str!("../../shell/awsenv.fish")
     }
 
+    fn completions(&self) -> &'static str {
+        include_str!("../../completions/awsenv.fish")
+    }
+
     fn set(&self, name: &str, value: &str) -> String {
         format!("builtin set -g {name} {}\n", quote(value))
     }

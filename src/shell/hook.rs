@@ -14,6 +14,13 @@ pub(crate) trait Hook: Sync {
     /// The script.
     fn script(&self) -> &'static str;
 
+    /// The script that completes awsenv's command line. It may stand in any file that the shell reads at its start: that of
+    /// zsh does nothing where zsh's completion was not loaded.
+    ///
+    /// It is a stub, which asks this program what fits: the scripts of `clap_complete` put names on the line without quotes,
+    /// and that for PowerShell runs what is typed.
+    fn completions(&self) -> &'static str;
+
     /// Sets a variable of the shell.
     fn set(&self, name: &str, value: &str) -> String;
 

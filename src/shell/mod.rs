@@ -65,6 +65,11 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     DIALECTS.iter().map(|dialect| dialect.name())
 }
 
+/// The shells that can have a hook.
+pub(crate) fn hooked() -> impl Iterator<Item = &'static dyn Dialect> {
+    DIALECTS.into_iter().filter(|dialect| dialect.hook().is_some())
+}
+
 /// The shell or format of that name or alias, in any case.
 pub(crate) fn find(name: &str) -> Option<&'static dyn Dialect> {
     let is = |known: &&str| known.eq_ignore_ascii_case(name.trim());

@@ -13,7 +13,8 @@ pub(super) struct Posix {
     aliases: &'static [&'static str],
     set: &'static str,
     unset: &'static str,
-    hook: Option<&'static str>,
+    /// The script that hooks it, and the one that completes.
+    hook: Option<(&'static str, &'static str)>,
 }
 
 pub(super) static BASH: Posix = Posix {
@@ -21,7 +22,7 @@ pub(super) static BASH: Posix = Posix {
     aliases: &[],
     set: r"\builtin export",
     unset: r"\builtin unset -v",
-    hook: Some(include_str!("../../shell/awsenv.bash")),
+    hook: Some((include_str!("../../shell/awsenv.bash"), include_str!("../../completions/awsenv.bash"))),
 };
 
 pub(super) static ZSH: Posix = Posix {
@@ -29,7 +30,7 @@ pub(super) static ZSH: Posix = Posix {
     aliases: &[],
     set: r"\builtin \export",
     unset: r"\builtin \unset -v",
-    hook: Some(include_str!("../../shell/awsenv.zsh")),
+    hook: Some((include_str!("../../shell/awsenv.zsh"), include_str!("../../completions/awsenv.zsh"))),
 };
 
 pub(super) static SH: Posix = Posix {
@@ -85,7 +86,11 @@ impl Dialect for Posix {
 
 impl Hook for Posix {
     fn script(&self) -> &'static str {
-        self.hook.unwrap_or_default()
+        self.hook.unwrap_or_default().0
+    }
+
+    fn completions(&self) -> &'static str {
+        self.hook.unwrap_or_default().1
     }
 
     fn set(&self, name: &str, value: &str) -> String {

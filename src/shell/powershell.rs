@@ -60,6 +60,10 @@ impl Hook for PowerShell {
         include_str!("../../shell/awsenv.ps1")
     }
 
+    fn completions(&self) -> &'static str {
+        include_str!("../../completions/awsenv.ps1")
+    }
+
     fn set(&self, name: &str, value: &str) -> String {
         format!("$global:{name} = {}\n", ascii(value))
     }

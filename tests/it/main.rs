@@ -34,6 +34,9 @@ mod chromium;
 /// Real clients of AWS, with awsenv's files and without awsenv.
 #[cfg(unix)]
 mod clients;
+/// TAB in real shells.
+#[cfg(unix)]
+mod completing;
 /// Many real processes at once.
 #[cfg(unix)]
 mod crowd;
