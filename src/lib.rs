@@ -51,6 +51,7 @@ mod config;
 mod enter;
 mod error;
 mod host;
+mod keep;
 mod leave;
 mod load;
 mod login;
@@ -59,6 +60,7 @@ mod plan;
 mod provider;
 mod resolve;
 mod select;
+mod server;
 mod shell;
 
 use clap::{CommandFactory as _, Parser as _};

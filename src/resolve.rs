@@ -54,6 +54,11 @@ pub(crate) fn renewed(host: &Host, plan: &Plan) -> Result<Held> {
     fetch(host, &plan.steps, &Need { or_fail: true, ..Need::default() })
 }
 
+/// The same, renewed also if less than this is left.
+pub(crate) fn renewed_for(host: &Host, plan: &Plan, least: Option<TimeDelta>) -> Result<Held> {
+    fetch(host, &plan.steps, &Need { least, or_fail: true, ..Need::default() })
+}
+
 /// The credentials of the shell itself, where nothing names a profile.
 pub(crate) fn ambient(host: &Host, config: &Config) -> Result<Held> {
     let need = Need::default();

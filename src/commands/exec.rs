@@ -1,15 +1,15 @@
 //! `awsenv exec [PROFILE] -- COMMAND…`: become a command that has the credentials.
 
 use super::flags::Flags;
-use crate::config::{self, Config, Settings};
+use crate::config;
 use crate::enter::{self, Entered, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Host, process};
 use crate::load::{self, Loading};
-use crate::model::{EnvDelta, ProfileName, Region, time};
+use crate::model::{EnvDelta, Region, time};
 use crate::provider::Ask;
 use crate::resolve::{self, MinTtl};
-use crate::{plan, select};
+use crate::select;
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -54,6 +54,8 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let config = config::load(host)?;
     let settings = config::settings(host)?;
     let holder = select::holder(host, &config, &settings, args.profile.as_deref())?;
+    let ask =
+        Ask { person: !args.no_login, ephemeral: args.ephemeral, ..args.flags.ask(args.region.as_ref())? };
     let entered = if let Some(name) = &holder {
         select::confirm(host, &config, name, args.yes)?;
         let wish = Wish {
@@ -61,14 +63,10 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
             yes: args.yes,
             ephemeral: args.ephemeral,
             min_ttl: MinTtl::of(host, args.min_ttl, &settings, Some(MIN_TTL))?,
-            ask: Ask {
-                person: !args.no_login,
-                ephemeral: args.ephemeral,
-                ..args.flags.ask(args.region.as_ref())?
-            },
+            ask: ask.clone(),
             ..Wish::default()
         };
-        credentials(host, config, &settings, name, &wish, args.no_login)?
+        enter::or_sign_in(host, config, &settings, name, &wish)?
     } else if args.flags.any() {
         return Err(super::flags::no_profile("exec"));
     } else {
@@ -89,35 +87,6 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     };
     let loaded = load::load(host, &loading, None)?;
     Err(process::become_program(&program, &argv, &environment(host, &loaded.delta)))
-}
-
-/// What the profile has; on a terminal a person signs in first if they must.
-fn credentials(
-    host: &Host,
-    config: Config,
-    settings: &Settings,
-    name: &ProfileName,
-    wish: &Wish,
-    no_login: bool,
-) -> Result<Entered> {
-    if wish.ephemeral {
-        return enter::enter(host, config, settings, name, wish);
-    }
-    let plan = plan::with(host, &config, name, &wish.ask)?;
-    plan::warn_of_conflicts(host, &config, name);
-    match resolve::credentials(host, &plan, wish.min_ttl) {
-        Ok(held) => Ok(Entered { config, held: Some(held), region: None }),
-        Err(error)
-            if error.kind == Kind::LoginRequired
-                && plan.login().is_some()
-                && !no_login
-                && host.term.can_ask() =>
-        {
-            host.say(error.message());
-            enter::enter(host, config, settings, name, wish)
-        }
-        Err(error) => Err(error),
-    }
 }
 
 /// The command as typed; without one, the person's shell.

@@ -10,6 +10,7 @@ mod login;
 mod logout;
 mod prompt;
 mod refresh;
+mod serve;
 mod status;
 mod unset;
 
@@ -29,6 +30,7 @@ pub(crate) enum Command {
     Init(init::Args),
     Prompt(prompt::Args),
     Refresh(refresh::Args),
+    Serve(serve::Args),
     Completions(completions::Args),
 }
 
@@ -67,6 +69,7 @@ impl Command {
                 Ok(0)
             }
             Command::Refresh(args) => refresh::run(args, host),
+            Command::Serve(args) => serve::run(args, host),
             Command::Completions(args) => completions::run(args, host),
         }
     }

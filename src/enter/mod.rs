@@ -98,6 +98,35 @@ pub(crate) fn enter(
     sign_in(host, config, settings, name, &target, before, wish)
 }
 
+/// What a profile has for a command that is to run; at a terminal a person signs in first if they must, and if one may
+/// be asked.
+pub(crate) fn or_sign_in(
+    host: &Host,
+    config: Config,
+    settings: &Settings,
+    name: &ProfileName,
+    wish: &Wish,
+) -> Result<Entered> {
+    if wish.ephemeral {
+        return enter(host, config, settings, name, wish);
+    }
+    let plan = plan::with(host, &config, name, &wish.ask)?;
+    plan::warn_of_conflicts(host, &config, name);
+    match resolve::credentials(host, &plan, wish.min_ttl) {
+        Ok(held) => Ok(Entered { config, held: Some(held), region: None }),
+        Err(error)
+            if error.kind == Kind::LoginRequired
+                && plan.login().is_some()
+                && wish.ask.person
+                && host.term.can_ask() =>
+        {
+            host.say(error.message());
+            enter(host, config, settings, name, wish)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Signs in to the console with a profile that says nothing of credentials, which ties it.
 fn make(
     host: &Host,

@@ -26,8 +26,7 @@ impl Clock {
 
     /// This machine's time. All that is stored, compared and shown is in this clock.
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        #[expect(clippy::disallowed_methods, reason = "the door")]
-        self.fake.unwrap_or_else(Utc::now)
+        self.fake.unwrap_or_else(now)
     }
 
     /// AWS's time, as far as known: for signatures and proofs.
@@ -55,6 +54,12 @@ impl Clock {
     pub(crate) fn boot(&self) -> Duration {
         boot()
     }
+}
+
+/// This machine's time, for what has no host: a thread of its own.
+pub(crate) fn now() -> DateTime<Utc> {
+    #[expect(clippy::disallowed_methods, reason = "the door")]
+    Utc::now()
 }
 
 /// Time since boot, sleep included: for limits that must end, and marks that must not outlive a boot.

@@ -9,6 +9,7 @@ pub(crate) mod clock;
 pub(crate) mod env;
 pub(crate) mod fs;
 pub(crate) mod http;
+pub(crate) mod listen;
 pub(crate) mod machine;
 mod owner;
 pub(crate) mod path;

@@ -4,30 +4,21 @@
 //! on waiting. Nothing of a request is ever shown, neither in a page nor on the terminal.
 
 use super::page::{self, Page};
-use super::pkce;
 use crate::error::{Error, Kind, Result};
-use crate::model::Secret;
+use crate::host::listen;
+use crate::model::{Secret, same};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use std::collections::VecDeque;
-use std::convert::Infallible;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 const CALLBACK: &str = "/oauth/callback";
 
 /// Where the browser is sent, so that the code leaves the address bar.
 const RESULT: &str = "/oauth/result";
-
-const HEADER_TIME: Duration = Duration::from_secs(5);
-const LARGEST_REQUEST: usize = 8 * 1024;
-const MOST_CONNECTIONS: usize = 32;
 
 /// How long the browser may take to fetch the last page, once there is one.
 const LAST_PAGE: Duration = Duration::from_secs(3);
@@ -60,18 +51,12 @@ struct Shared {
 impl Loopback {
     /// Binds 127.0.0.1 (only where that is missing, `[::1]`) on a free port, and serves from then on.
     pub(crate) async fn bind(state: &str) -> Result<Loopback> {
-        let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
-        let bound = match v4 {
-            Ok(listener) => Ok(listener),
-            Err(_) => TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, 0))).await,
-        };
         let no_port = |e: std::io::Error| {
             Error::new(Kind::Failed, "no port of this computer can be listened on")
                 .because(e)
                 .hint("sign in with a browser elsewhere: --remote")
         };
-        let listener = bound.map_err(no_port)?;
-        let authority = listener.local_addr().map_err(no_port)?.to_string();
+        let (listener, authority) = listen::bind().await.map_err(no_port)?;
         let (arrived_in, arrived) = mpsc::channel(1);
         let (page, page_out) = watch::channel(None);
         let (shown_in, shown) = mpsc::channel(1);
@@ -83,7 +68,11 @@ impl Loopback {
             page: page_out,
             shown: shown_in,
         });
-        let server = tokio::spawn(serve(listener, shared));
+        let answer = move |request| {
+            let shared = Arc::clone(&shared);
+            async move { answer(&shared, &request).await }
+        };
+        let server = tokio::spawn(listen::serve(listener, answer));
         Ok(Loopback { authority, arrived, page, shown, server })
     }
 
@@ -112,48 +101,6 @@ impl Drop for Loopback {
     }
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let mut open: VecDeque<Open> = VecDeque::new();
-    let mut tasks = tokio::task::JoinSet::new(); // they end with us
-    loop {
-        while tasks.try_join_next().is_some() {}
-        open.retain(|connection| !connection.handle.is_finished());
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(Duration::from_millis(20)).await; // out of descriptors: some will be closed
-            continue;
-        };
-        open.retain(|connection| !connection.handle.is_finished());
-        if open.len() >= MOST_CONNECTIONS {
-            // the longest idle one gives way: a real browser speaks at once
-            if let Some(idle) = open.iter().position(|connection| !connection.busy.load(Ordering::Relaxed)) {
-                open.remove(idle).inspect(|connection| connection.handle.abort());
-            }
-        }
-        let busy = Arc::new(AtomicBool::new(false));
-        let (shared, mark) = (Arc::clone(&shared), Arc::clone(&busy));
-        let service = hyper::service::service_fn(move |request| {
-            mark.store(true, Ordering::Relaxed);
-            let shared = Arc::clone(&shared);
-            async move { Ok::<_, Infallible>(answer(&shared, &request).await) }
-        });
-        let handle = tasks.spawn(async move {
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEADER_TIME)
-                .max_buf_size(LARGEST_REQUEST)
-                .keep_alive(false)
-                .serve_connection(TokioIo::new(stream), service);
-            let _ = connection.await;
-        });
-        open.push_back(Open { handle, busy });
-    }
-}
-
-struct Open {
-    handle: tokio::task::AbortHandle,
-    busy: Arc<AtomicBool>,
-}
-
 async fn answer(shared: &Shared, request: &Request<Incoming>) -> Response<Full<Bytes>> {
     let plain = |status| respond(status, None, String::new());
     let all = |name: &str| request.headers().get_all(name).iter().map(hyper::header::HeaderValue::as_bytes);
@@ -177,7 +124,7 @@ async fn answer(shared: &Shared, request: &Request<Incoming>) -> Response<Full<B
         let value = values.next().map(|(_, value)| value.into_owned());
         value.filter(|_| values.next().is_none()) // a field given twice is none
     };
-    if !field("state").is_some_and(|state| pkce::same(&state, &shared.state)) {
+    if !field("state").is_some_and(|state| same(&state, &shared.state)) {
         return plain(StatusCode::BAD_REQUEST);
     }
     let callback = match (field("code"), field("error")) {

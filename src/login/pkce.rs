@@ -17,12 +17,6 @@ pub(crate) fn challenge(verifier: &Secret) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose()))
 }
 
-/// Compares without telling, by its time, how much was right.
-pub(crate) fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (Sha256::digest(a), Sha256::digest(b));
-    a.iter().zip(b.iter()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,10 +41,5 @@ mod tests {
         let made = verifier().unwrap();
         assert_eq!(made.expose().len(), 64);
         assert_ne!(made, verifier().unwrap());
-    }
-
-    #[test]
-    fn sameness_is_equality() {
-        assert!(same("abc", "abc") && !same("abc", "abd") && !same("abc", "ab") && !same("", "a"));
     }
 }

@@ -10,7 +10,7 @@ use crate::aws::{Endpoint, Fault};
 use crate::error::{Error, Kind, Result};
 use crate::host::browser::Browser;
 use crate::host::{Host, random};
-use crate::model::{Arn, ProfileName, Secret, text};
+use crate::model::{Arn, ProfileName, Secret, same, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -140,7 +140,7 @@ fn pasted_code(pasted: &str, state: &str) -> Result<Secret, &'static str> {
     let (Some((_, got)), Some((_, code))) = (field("state"), field("code")) else {
         return Err("that is not a code of AWS Sign-In");
     };
-    if !pkce::same(&got, state) {
+    if !same(&got, state) {
         return Err("that code is of another sign-in");
     }
     if code.is_empty() || code.len() > 4096 {

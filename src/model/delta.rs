@@ -65,6 +65,17 @@ const RENEWED: [&str; 11] = [
     "AWSENV_RENEWAL",
 ];
 
+/// What of a load is true however often the credentials are renewed.
+const SERVED: [&str; 7] = [
+    "AWS_ACCOUNT_ID",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWSENV_PROFILE",
+    "AWSENV_ACCOUNT_ID",
+    "AWSENV_IDENTITY",
+    "AWSENV_COLOR",
+];
+
 /// What happens to one variable.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
@@ -121,6 +132,15 @@ impl EnvDelta {
         put("AWSENV_COLOR", load.color.map(str::to_owned));
         put("AWSENV_EPHEMERAL", load.ephemeral.then(|| "1".to_owned()));
         put("AWSENV_RESTORE", Some(load.restore.encode()));
+        EnvDelta::unset_then_set(TOUCHED.into_iter().chain(OWN), set)
+    }
+
+    /// The same load for a program that fetches the credentials from a server: all but themselves, and where they are.
+    pub(crate) fn served(&self, url: &str, token: &Secret) -> EnvDelta {
+        let kept = self.set().filter(|(name, _)| SERVED.contains(name));
+        let mut set: BTreeMap<_, _> = kept.map(|(name, value)| (name, value.clone())).collect();
+        set.insert("AWS_CONTAINER_CREDENTIALS_FULL_URI", Secret::new(url));
+        set.insert("AWS_CONTAINER_AUTHORIZATION_TOKEN", token.clone());
         EnvDelta::unset_then_set(TOUCHED.into_iter().chain(OWN), set)
     }
 

@@ -26,6 +26,6 @@ pub(crate) use login::LoginTarget;
 pub(crate) use names::{AccountId, ProfileName, Region};
 pub(crate) use object::Object;
 pub(crate) use role::RoleArn;
-pub(crate) use secret::Secret;
+pub(crate) use secret::{Secret, same};
 pub(crate) use sso::{SsoClient, SsoFlow, SsoRole, SsoSession};
 pub(crate) use template::Template;

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 /// The floors, from the ground up. A room imports only rooms that stand before it on a lower floor; those of
 /// one floor do not know one another.
-const FLOORS: [&[&str]; 9] = [
+const FLOORS: [&[&str]; 10] = [
     &["error"],
     &["model"],
     &["host"],
     &["aws", "config", "cache"],
-    &["provider", "login", "shell"],
+    &["provider", "login", "shell", "server"],
     &["plan"],
     &["resolve", "select", "load"],
     &["enter", "leave"],
+    &["keep"],
     &["commands"],
 ];
 
