@@ -10,7 +10,8 @@ use crate::model::{Region, text, time};
 use crate::provider::Ask;
 use crate::resolve::MinTtl;
 use crate::server::{self, Server, Shelf};
-use crate::{keep, select, shell};
+use crate::shell::{self, Facts};
+use crate::{keep, select};
 use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +54,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let dialect = shell::choose(host, args.format.as_deref())?;
+    if ["json", "process"].contains(&dialect.name()) {
+        let message = format!("`{}` tells credentials, and a server is told by variables", dialect.name());
+        return Err(Error::new(Kind::Usage, message).hint("use a shell's name, or dotenv, docker, github"));
+    }
     let config = config::load(host)?;
     let settings = config::settings(host)?;
     let name = select::profile(host, &config, &settings, args.profile.as_deref())?;
@@ -89,7 +94,16 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     })?;
     let delta = loaded.delta.served(&server.url, &server.token);
     host.say(format!("`{name}` is served here until Ctrl-C"));
-    host.out(if args.docker { docker(host, &server) } else { shell::render(dialect, &delta, None)? });
+    let facts = Facts {
+        profile: Some(&name),
+        credentials: &held.credentials,
+        identity: held.identity.as_deref(),
+        region: loaded.region.as_ref(),
+        refresh_at: held.refresh_at,
+    };
+    let text =
+        if args.docker { docker(host, &server) } else { shell::render(dialect, &delta, Some(&facts))? };
+    host.out(text);
     host.term.flush()?;
     host.term.take_back();
     keep::keep(name.clone(), ask, held, Arc::clone(&shelf));
