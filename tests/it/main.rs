@@ -54,6 +54,12 @@ mod floors;
 /// Shells with the hook.
 #[cfg(target_os = "linux")]
 mod hook;
+/// Many such shells, and one renewal.
+#[cfg(target_os = "linux")]
+mod hook_crowd;
+/// Beside other tools.
+#[cfg(target_os = "linux")]
+mod hook_tools;
 /// What the hook's function changes, and where it cannot.
 #[cfg(target_os = "linux")]
 mod hook_function;

@@ -16,7 +16,7 @@ pub(crate) struct Shell {
     after: &'static str,
 }
 
-const SHELLS: [Shell; 3] = [
+static SHELLS: [Shell; 3] = [
     Shell {
         name: "bash",
         args: &["--noprofile", "-i"],
@@ -46,9 +46,14 @@ const SHELLS: [Shell; 3] = [
     },
 ];
 
+/// Every shell that is here.
+pub(crate) fn shells() -> impl Iterator<Item = &'static Shell> {
+    SHELLS.iter().filter(|shell| has(shell.name) && has("setsid"))
+}
+
 /// Does the same in every shell that is here.
 pub(crate) fn each_shell(test: impl Fn(&Shell)) {
-    for shell in SHELLS.iter().filter(|shell| has(shell.name) && has("setsid")) {
+    for shell in shells() {
         println!("in {}:", shell.name); // shown if the test fails
         test(shell);
     }
