@@ -4,7 +4,7 @@ use super::flags::Flags;
 use crate::config::{self, Config};
 use crate::enter::{self, Entered, Wish};
 use crate::error::{Error, Kind, Result};
-use crate::host::Host;
+use crate::host::{Host, signals};
 use crate::load::{self, Loading};
 use crate::model::{ProfileName, Region, text, time};
 use crate::provider::Ask;
@@ -51,6 +51,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
+    if host.is_real() && !host.term.stdout_is_terminal() {
+        signals::never_stop();
+    }
     let dialect = shell::choose(host, args.shell.as_deref())?;
     let config = config::load(host)?;
     say_problems(host, &config);

@@ -67,6 +67,13 @@ pub(crate) fn watch() {
 #[cfg(not(unix))]
 pub(crate) fn watch() {}
 
+/// From here on Ctrl-Z stops us no more: a shell that waits for what we print could not go on, and in fish nobody
+/// could wake us.
+pub(crate) fn never_stop() {
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGTSTP, std::sync::Arc::default());
+}
+
 /// The signals that whoever started us ignores, as `nohup` does: a bit each, from 1 on. Not known outside Linux.
 #[cfg(unix)]
 fn ignored() -> u64 {
