@@ -2,7 +2,7 @@
 
 use crate::crowd::signed_in;
 use crate::hook::{at_hand_for, held_for, hook, key, load};
-use crate::hook_refresh::{renewals, until_renewed};
+use crate::hook_refresh::renewals;
 use crate::seat::Seat;
 use crate::seat_shells::{Shell, each_shell, in_shell};
 use crate::world::{World, has};
@@ -58,17 +58,17 @@ fn beside(shell: &Shell, tool: &Tool) {
             assert_eq!(at.status(), status, "hook first: {hook_first}");
         }
         (tool.works)(&mut at);
-        let old = key(&mut at);
-        at_hand_for(&world, 120);
+        // before a prompt: what is at hand, which is fresh
         held_for(shell, &mut at, -5, 120);
-        until_renewed(&mut at, &old);
-        assert_eq!(renewals(&world), 1, "hook first: {hook_first}");
+        let due = at.env()["AWSENV_REFRESH_AT"].parse::<i64>().unwrap();
+        assert!(due > chrono::Utc::now().timestamp() + 60, "hook first: {hook_first}\n{}", at.screen());
+        // before a command
         let old = key(&mut at);
         at_hand_for(&world, 1);
         held_for(shell, &mut at, 1, 1);
         std::thread::sleep(Duration::from_millis(1100));
         assert_ne!(key(&mut at), old, "hook first: {hook_first}\n{}", at.screen());
-        assert_eq!(renewals(&world), 2, "hook first: {hook_first}");
+        assert_eq!(renewals(&world), 1, "hook first: {hook_first}");
         (tool.works)(&mut at);
         at.types("sh -c 'exit 3'");
         assert_eq!(at.status(), 3, "hook first: {hook_first}");
@@ -166,9 +166,9 @@ fn starship() {
         rc: |shell| shell.takes(&format!("starship init {}", shell.name)),
         works: |at| at.shows("STAR >"),
     };
-    if std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|dir| dir.join("starship").is_file())
-    }) {
+    if std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join("starship").is_file()))
+    {
         each_shell(|shell| beside(shell, &tool));
     } else {
         println!("not run here: starship");

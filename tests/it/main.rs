@@ -54,12 +54,12 @@ mod floors;
 /// Shells with the hook.
 #[cfg(target_os = "linux")]
 mod hook;
+/// A sign-in that asks at the terminal.
+#[cfg(target_os = "linux")]
+mod hook_ask;
 /// Many such shells, and one renewal.
 #[cfg(target_os = "linux")]
 mod hook_crowd;
-/// Beside other tools.
-#[cfg(target_os = "linux")]
-mod hook_tools;
 /// What the hook's function changes, and where it cannot.
 #[cfg(target_os = "linux")]
 mod hook_function;
@@ -75,6 +75,12 @@ mod hook_refresh;
 /// The segment of the prompt.
 #[cfg(target_os = "linux")]
 mod hook_segment;
+/// Beside other tools.
+#[cfg(target_os = "linux")]
+mod hook_tools;
+/// Beside the user's own traps.
+#[cfg(target_os = "linux")]
+mod hook_traps;
 /// Edits of the config file, killed at every moment.
 #[cfg(unix)]
 mod kills;
