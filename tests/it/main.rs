@@ -60,6 +60,15 @@ mod hook_ask;
 /// Many such shells, and one renewal.
 #[cfg(target_os = "linux")]
 mod hook_crowd;
+/// Shells whose clock goes on.
+#[cfg(target_os = "linux")]
+mod hook_night;
+/// What others do with the sign-in.
+#[cfg(target_os = "linux")]
+mod hook_sign_in;
+/// Older shells' ways, and odd ones.
+#[cfg(target_os = "linux")]
+mod hook_odd;
 /// What the hook's function changes, and where it cannot.
 #[cfg(target_os = "linux")]
 mod hook_function;
