@@ -55,6 +55,9 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         signals::never_stop();
     }
     let dialect = shell::choose(host, args.shell.as_deref())?;
+    let for_function = host.env.text("AWSENV_FUNCTION").is_some();
+    let parting = if host.term.stdout_is_terminal() || for_function { "" } else { dialect.failure() };
+    signals::part_with(parting);
     let config = config::load(host)?;
     say_problems(host, &config);
     let settings = config::settings(host)?;
@@ -63,7 +66,6 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         None => pick(host, &config)?,
     };
     select::confirm(host, &config, &name, args.yes)?;
-    let parting = if host.term.stdout_is_terminal() { "" } else { dialect.failure() };
     let ask = Ask {
         person: true,
         parting,
