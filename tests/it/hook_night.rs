@@ -115,7 +115,10 @@ fn a_clock_that_was_set_back_is_no_harm() {
         let mut at = at_such_a_clock(shell, &world, "dev");
         let old = key(&mut at);
         clock.moves(-24 * HOUR);
-        assert_eq!((at.types("true"), at.types(""), key(&mut at) == old), (String::new(), String::new(), true));
+        assert_eq!(
+            (at.types("true"), at.types(""), key(&mut at) == old),
+            (String::new(), String::new(), true)
+        );
         clock.moves(24 * HOUR - 60);
         assert_eq!(at.types("true"), "");
         clock.moves(15 * 60);
@@ -139,7 +142,10 @@ fn roles_are_renewed_too() {
     each_shell(|shell| {
         for (profile, call) in [("b", "sts AssumeRole"), ("corp", "sso GetRoleCredentials")] {
             let world = World::new().config(&format!("{DEV}{chain}{corp}"));
-            world.sim.role("arn:aws:iam::123456789012:role/RoleA").trusts("arn:aws:iam::123456789012:role/Admin");
+            world
+                .sim
+                .role("arn:aws:iam::123456789012:role/RoleA")
+                .trusts("arn:aws:iam::123456789012:role/Admin");
             world
                 .sim
                 .role("arn:aws:iam::210987654321:role/RoleB")

@@ -34,7 +34,12 @@ fn hook_with(old: &str, new: &str) -> String {
 #[test]
 fn a_prompt_command_that_is_one_text() {
     in_shell("bash", |shell| {
-        for mine in ["", "PROMPT_COMMAND='mine=$mine$?'", "PROMPT_COMMAND='mine=$mine$?;'", "PROMPT_COMMAND='mine=$mine$? # so'"] {
+        for mine in [
+            "",
+            "PROMPT_COMMAND='mine=$mine$?'",
+            "PROMPT_COMMAND='mine=$mine$?;'",
+            "PROMPT_COMMAND='mine=$mine$? # so'",
+        ] {
             let world = signed_in();
             let mut at = shell.start(&world, &format!("{mine}\n{}", hook_with(">= 501", ">= 9999")));
             load(&mut at);
@@ -59,16 +64,16 @@ fn a_prompt_command_that_is_one_text() {
 #[test]
 fn clocks_of_older_bash() {
     let none = "\\builtin printf -v __awsenv_now";
-    for (what, rc, later) in [
-        ("printf", format!("unset EPOCHSECONDS\n{}", hook_with("nothing", "nothing")), "true"),
-        ("SECONDS", format!("unset EPOCHSECONDS\n{}", hook_with(none, "false")), "true"),
-        ("SECONDS set", format!("unset EPOCHSECONDS\n{}", hook_with(none, "false")), "SECONDS=0"),
-        ("SECONDS set ahead", format!("unset EPOCHSECONDS\n{}", hook_with(none, "false")), "SECONDS=99"),
-        ("SECONDS unset", format!("unset EPOCHSECONDS\n{}", hook_with(none, "false")), "unset SECONDS"),
-        ("no PS0", hook_with("-ge 44", "-ge 444"), "true"),
-        ("EPOCHSECONDS unset later", hook_with("nothing", "nothing"), "unset EPOCHSECONDS"),
-    ] {
-        in_shell("bash", |shell| {
+    in_shell("bash", |shell| {
+        for (what, rc, later) in [
+            ("printf", format!("unset EPOCHSECONDS\n{}", hook(shell)), "true"),
+            ("SECONDS", format!("unset EPOCHSECONDS\n{}", hook_with(none, "false")), "true"),
+            ("SECONDS set", format!("unset EPOCHSECONDS\n{}", hook_with(none, "false")), "SECONDS=0"),
+            ("SECONDS set ahead", format!("unset EPOCHSECONDS\n{}", hook_with(none, "false")), "SECONDS=99"),
+            ("SECONDS unset", format!("unset EPOCHSECONDS\n{}", hook_with(none, "false")), "unset SECONDS"),
+            ("no PS0", hook_with("-ge 44", "-gt 999"), "true"),
+            ("EPOCHSECONDS unset later", hook(shell), "unset EPOCHSECONDS"),
+        ] {
             let world = signed_in();
             let mut at = shell.start(&world, &rc);
             load(&mut at);
@@ -78,8 +83,8 @@ fn clocks_of_older_bash() {
             renews_before_a_command(shell, &world, &mut at, what);
             at.types("sh -c 'exit 42'");
             assert_eq!(at.status(), 42, "{what}");
-        });
-    }
+        }
+    });
 }
 
 #[test]
@@ -103,7 +108,7 @@ fn options_of_zsh() {
         "setopt no_glob glob_subst csh_junkie_quotes no_bang_hist warn_create_global extended_glob",
         "setopt err_return nounset no_multios sh_nullcmd ksh_typeset c_bases octal_zeroes",
         "setopt warn_nested_var 2>/dev/null; setopt no_equals no_function_argzero glob_assign ignore_braces",
-        "emulate ksh -o interactive_comments", 
+        "emulate ksh -o interactive_comments",
         "emulate sh",
     ];
     in_shell("zsh", |shell| {
@@ -150,7 +155,11 @@ fn what_a_user_does_later_is_no_harm() {
             ("trap - DEBUG", true, false),
             ("PS0=", true, false),
             ("for i in {1..500}; do PROMPT_COMMAND+=(:); done", true, true),
-            ("unset -f __awsenv_before_prompt __awsenv_before_command; trap - DEBUG; PROMPT_COMMAND=", false, false),
+            (
+                "unset -f __awsenv_before_prompt __awsenv_before_command; trap - DEBUG; PROMPT_COMMAND=",
+                false,
+                false,
+            ),
         ] {
             let world = signed_in();
             let mut at = shell.start(&world, &hook(shell));

@@ -60,15 +60,6 @@ mod hook_ask;
 /// Many such shells, and one renewal.
 #[cfg(target_os = "linux")]
 mod hook_crowd;
-/// Shells whose clock goes on.
-#[cfg(target_os = "linux")]
-mod hook_night;
-/// What others do with the sign-in.
-#[cfg(target_os = "linux")]
-mod hook_sign_in;
-/// Older shells' ways, and odd ones.
-#[cfg(target_os = "linux")]
-mod hook_odd;
 /// What the hook's function changes, and where it cannot.
 #[cfg(target_os = "linux")]
 mod hook_function;
@@ -78,12 +69,21 @@ mod hook_life;
 /// Nothing of the user's changes what the hook does, and the hook changes nothing of his.
 #[cfg(target_os = "linux")]
 mod hook_manners;
+/// Shells whose clock goes on.
+#[cfg(target_os = "linux")]
+mod hook_night;
+/// Older shells' ways, and odd ones.
+#[cfg(target_os = "linux")]
+mod hook_odd;
 /// Credentials stay fresh.
 #[cfg(target_os = "linux")]
 mod hook_refresh;
 /// The segment of the prompt.
 #[cfg(target_os = "linux")]
 mod hook_segment;
+/// What others do with the sign-in.
+#[cfg(target_os = "linux")]
+mod hook_sign_in;
 /// Beside other tools.
 #[cfg(target_os = "linux")]
 mod hook_tools;
