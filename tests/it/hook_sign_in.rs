@@ -45,9 +45,8 @@ fn a_login_elsewhere_as_somebody_else_is_said() {
         let login = world.run("login dev --yes --force");
         assert_eq!(login.code, 0, "{login}");
         held_for(shell, &mut at, -5, 120);
-        let mut said = at.said();
-        said += &at.types("true");
-        println!("{said}");
+        let said = at.said() + &at.types("true");
+        println!("{said:?}");
         assert_eq!(at.env()["AWSENV_KEY_ID"], key(&mut at));
     });
 }

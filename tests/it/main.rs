@@ -75,6 +75,9 @@ mod hook_night;
 /// Older shells' ways, and odd ones.
 #[cfg(target_os = "linux")]
 mod hook_odd;
+/// Shells in other places.
+#[cfg(target_os = "linux")]
+mod hook_places;
 /// Credentials stay fresh.
 #[cfg(target_os = "linux")]
 mod hook_refresh;

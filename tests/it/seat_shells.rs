@@ -82,6 +82,7 @@ impl Shell {
             env: vec![("TERM".into(), "xterm-256color".into()), ("LANG".into(), "C.UTF-8".into())],
             args: self.args.iter().map(ToString::to_string).collect(),
             traced: false,
+            through: &[],
         }
     }
 
@@ -109,6 +110,7 @@ pub(crate) struct Setting<'a> {
     env: Vec<(String, String)>,
     args: Vec<String>,
     traced: bool,
+    through: &'static [&'static str],
 }
 
 impl Setting<'_> {
@@ -136,6 +138,12 @@ impl Setting<'_> {
         self
     }
 
+    /// Started by a program that becomes the shell.
+    pub(crate) fn through(mut self, program: &'static [&'static str]) -> Self {
+        self.through = program;
+        self
+    }
+
     /// With every process that it starts written down: see `Seat::starting`.
     pub(crate) fn traced(mut self) -> Self {
         self.traced = true;
@@ -152,7 +160,7 @@ impl Setting<'_> {
     /// Starts it, and waits for nothing.
     pub(crate) fn start_without_prompt(self) -> Seat {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let Setting { shell, world, rc, size, env, args, traced } = self;
+        let Setting { shell, world, rc, size, env, args, traced, through } = self;
         world.write(shell.rc, &format!("{}{rc}\n{}", shell.before, shell.after));
         // without this folder, fish makes one at its first start, with a Python that reads all manuals
         world.write("home/.local/share/fish/generated_completions/none.fish", "");
@@ -163,6 +171,6 @@ impl Setting<'_> {
         if traced {
             command.args(crate::seat_trace::STRACE).arg(crate::seat_trace::file(&paper));
         }
-        Seat::new(command.arg(shell.name).args(args), shell.name, size, paper)
+        Seat::new(command.args(through).arg(shell.name).args(args), shell.name, size, paper)
     }
 }
