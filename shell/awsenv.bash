@@ -33,7 +33,7 @@ fi
 # Before each prompt. Two moments in Unix seconds have ten digits until 2286 and so compare as text: the value is the
 # environment's, and arithmetic would run a `$(…)` in it.
 function __awsenv_before_prompt {
-  __awsenv_status=$? __awsenv_armed=$__awsenv_arms_itself
+  __awsenv_status=$? __awsenv_armed=''
   [[ -n ${EPOCHSECONDS-} && $EPOCHSECONDS < ${AWSENV_REFRESH_AT:-9} ]] || __awsenv_due prompt
   [[ -z $__awsenv_prompt${__awsenv_unwatched+${AWSENV_REFRESH_AT-}} ]] || __awsenv_more
 }
@@ -46,6 +46,7 @@ function __awsenv_more {
 # Gives the status on to what follows in a PROMPT_COMMAND that is one text. As an array, from bash 5.1 on, each of its
 # elements has it anyway. With `set -e` a failure would end the shell.
 function __awsenv_after_prompt {
+  __awsenv_armed=$__awsenv_arms_itself
   case $- in
     *e*) ;;
     *) \builtin return "${__awsenv_status:-0}" ;;
@@ -221,8 +222,8 @@ if [[ $- == *i* ]] && (PROMPT_COMMAND=${PROMPT_COMMAND-}) 2>/dev/null; then # it
         *" __awsenv_before_command "*) ;;
         *) preexec_functions+=(__awsenv_before_command) ;;
       esac
-    elif [[ -z $(\builtin trap -p DEBUG) ]]; then
-      \builtin trap '\''[[ -z ${__awsenv_armed-} ]] || __awsenv_before_command "$_"'\'' DEBUG
+    elif [[ $(\builtin trap -p DEBUG) != *[!-]" DEBUG" ]]; then # posix mode says `trap -- - DEBUG` of none
+      \builtin trap '\''[[ -z ${__awsenv_armed-} || $BASH_COMMAND == *__awsenv_hook* ]] || __awsenv_before_command "$_"'\'' DEBUG
       if [[ ${BASH_VERSINFO[0]}${BASH_VERSINFO[1]} -ge 44 ]] && \builtin shopt -q promptvars; then
         PS0='\''${BASH_VERSION:$((__awsenv_armed=1,0)):0}'\''${PS0-}
       else
@@ -231,10 +232,11 @@ if [[ $- == *i* ]] && (PROMPT_COMMAND=${PROMPT_COMMAND-}) 2>/dev/null; then # it
     fi'
 
   # References, because a PROMPT_COMMAND that was exported reaches shells without these functions. Lines of their own,
-  # because the user's text may end in `;`, `&` or a comment.
+  # because the user's text may end in `;`, `&` or a comment. What arms comes last: a DEBUG trap sees these lines too.
   # shellcheck disable=SC2016
   __awsenv_text='"${__awsenv_hook-:}"
 [[ -z ${__awsenv_watch-} ]] || \builtin eval "$__awsenv_watch"
+[[ -z ${__awsenv_arms_itself-} ]] || __awsenv_armed=1
 '
   if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then
     case " ${PROMPT_COMMAND[*]-} " in

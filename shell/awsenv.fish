@@ -79,7 +79,8 @@ function __awsenv_apply
     builtin set -l fish_trace
     builtin set -l code
     # not `(…)`, which the redirections of the caller do not reach
-    AWSENV_SHELL=fish command $__awsenv_exe $argv | builtin read -z code
+    # AWSENV_FUNCTION: Ctrl-C ends this function where it is, and what was read would make a success of it
+    AWSENV_SHELL=fish AWSENV_FUNCTION=1 command $__awsenv_exe $argv | builtin read -z code
     builtin set -l failed $pipestatus[1]
     if builtin test $failed -eq 0
         builtin eval $code

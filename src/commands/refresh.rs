@@ -141,7 +141,7 @@ impl<'a> Shell<'a> {
         }
         let better = held.filter(|held| self.is_better(held));
         let has_ended = better.is_none() && self.expires_at.is_none_or(|end| end <= self.now);
-        if !plan.is_kept() {
+        if !plan.is_kept() || !cooldown::can_tell(self.host, &self.profile) {
             // nobody else could hand it over; and a prompt does not wait
             return if before == Before::Command { self.here() } else { Ok(()) };
         }

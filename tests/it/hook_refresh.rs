@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 const RENEWALS: &str = "signin CreateOAuth2Token refresh_token";
 
-fn renewals(world: &World) -> usize {
+pub(crate) fn renewals(world: &World) -> usize {
     world.sim.count(RENEWALS)
 }
 
 /// Enter, until the prompts have brought another key than this.
-fn until_renewed(at: &mut Seat, old: &str) {
+pub(crate) fn until_renewed(at: &mut Seat, old: &str) {
     let start = Instant::now();
     while key(at) == old {
         assert!(start.elapsed() < Duration::from_secs(20), "no new key: {}", at.screen());

@@ -6,7 +6,7 @@ use crate::seat_shells::{Shell, each_shell, in_shell};
 use crate::world::World;
 
 /// The line of the rc file, with a segment.
-fn with_segment(shell: &Shell) -> String {
+pub(crate) fn with_segment(shell: &Shell) -> String {
     shell.takes(&format!("awsenv init {} --prompt", shell.name)) + "\n"
 }
 
