@@ -61,9 +61,9 @@ function __awsenv_due {
     *) \builtin return 0 ;;
   esac
   [[ -z ${AWSENV_NO_REFRESH-} ]] || \builtin return 0
-  \builtin local __awsenv_code='' __awsenv_traced='' __awsenv_at=$AWSENV_REFRESH_AT
-  # no secret in a trace
-  { case $- in *x*) __awsenv_traced=1 && \builtin set +x ;; esac; } 2>/dev/null
+  \builtin local __awsenv_code='' __awsenv_at=$AWSENV_REFRESH_AT
+  # no secret in a trace, nor in what `set -v` repeats
+  { \builtin local __awsenv_shows="$-" && \builtin set +xv; } 2>/dev/null
   if ! __awsenv_is_there; then
     [[ -n ${__awsenv_missed-} ]] ||
       \builtin printf '%s\n' "awsenv: $__awsenv_exe is gone; this shell's credentials are not renewed" >&2
@@ -80,8 +80,14 @@ function __awsenv_due {
       AWSENV_REFRESH_AT=$((__awsenv_now + 60))
     fi
   fi
-  [[ -z $__awsenv_traced ]] || \builtin set -x
+  __awsenv_show
   \builtin return 0
+}
+
+# Shows again what the caller has hidden.
+function __awsenv_show {
+  case $__awsenv_shows in *v*) \builtin set -v ;; esac
+  case $__awsenv_shows in *x*) \builtin set -x ;; esac
 }
 
 # Whether the program is there, if need be in another place than when this shell began.
@@ -120,15 +126,15 @@ function awsenv {
 }
 
 function __awsenv_apply {
-  \builtin local __awsenv_code='' __awsenv_failed=0 __awsenv_traced=''
-  { case $- in *x*) __awsenv_traced=1 && \builtin set +x ;; esac; } 2>/dev/null
+  \builtin local __awsenv_code='' __awsenv_failed=0
+  { \builtin local __awsenv_shows="$-" && \builtin set +xv; } 2>/dev/null
   __awsenv_code=$(AWSENV_SHELL=bash \command "$__awsenv_exe" "$@") || __awsenv_failed=$?
   if [[ $__awsenv_failed == 0 ]]; then
     \builtin eval "$__awsenv_code" || __awsenv_failed=$?
     [[ ${BASH_SUBSHELL-0} == 0 ]] ||
       \builtin printf '%s\n' 'awsenv: only this subshell was changed; it ends with the parenthesis or the job' >&2
   fi
-  [[ -z $__awsenv_traced ]] || \builtin set -x
+  __awsenv_show
   \builtin return "$__awsenv_failed"
 }
 

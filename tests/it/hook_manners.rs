@@ -83,16 +83,23 @@ fn aliases_and_options_have_no_effect() {
 #[test]
 fn a_trace_shows_no_secret() {
     each_shell(|shell| {
-        let world = signed_in();
-        let mut at = shell.start(&world, &hook(shell));
-        at.types(if shell.is_fish() { "set -g fish_trace 1" } else { "set -x" });
-        load(&mut at);
-        held_for(shell, &mut at, -5, -5); // the prompt loads what is at hand
-        at.types("true");
-        at.types("awsenv unset");
-        let shown = at.all();
-        for secret in world.sim.secrets() {
-            assert!(!shown.contains(&secret), "{shown}");
+        let options = if shell.is_fish() { &["set -g fish_trace 1"][..] } else { &["set -x", "set -v"] };
+        for option in options {
+            let world = signed_in();
+            let mut at = shell.start(&world, &hook(shell));
+            at.types(option);
+            load(&mut at);
+            held_for(shell, &mut at, -5, -5); // the prompt loads what is at hand
+            at.types("true");
+            at.types("awsenv unset");
+            if !shell.is_fish() {
+                let letter = &option["set -".len()..];
+                assert!(at.types("echo \"$-\"").lines().any(|line| line.contains(letter)), "{option} is lost");
+            }
+            let shown = at.all();
+            for secret in world.sim.secrets() {
+                assert!(!shown.contains(&secret), "{option}: {shown}");
+            }
         }
     });
 }
