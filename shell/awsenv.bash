@@ -61,17 +61,17 @@ function __awsenv_due {
     *) \builtin return 0 ;;
   esac
   [[ -z ${AWSENV_NO_REFRESH-} ]] || \builtin return 0
-  \builtin local __awsenv_code='' __awsenv_at=$AWSENV_REFRESH_AT
+  \builtin local __awsenv_code='' __awsenv_at="$AWSENV_REFRESH_AT"
   # no secret in a trace, nor in what `set -v` repeats
   { \builtin local __awsenv_shows="$-" && \builtin set +xv; } 2>/dev/null
   if ! __awsenv_is_there; then
     [[ -n ${__awsenv_missed-} ]] ||
       \builtin printf '%s\n' "awsenv: $__awsenv_exe is gone; this shell's credentials are not renewed" >&2
     __awsenv_missed=1
-    \builtin export AWSENV_REFRESH_AT=$((__awsenv_now + 300))
+    \builtin export AWSENV_REFRESH_AT="$((__awsenv_now + 300))"
   else
     # Ctrl-C ends this function where it is: then the next command does not wait at once again
-    \builtin export AWSENV_REFRESH_AT=$((__awsenv_now + 10))
+    \builtin export AWSENV_REFRESH_AT="$((__awsenv_now + 10))"
     if __awsenv_code=$(\command "$__awsenv_exe" refresh --shell bash --before "$1" \
       </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-); then
       AWSENV_REFRESH_AT=$__awsenv_at
@@ -165,7 +165,7 @@ function __awsenv_draw {
         elif [[ $__awsenv_s -lt 3600 ]]; then
           __awsenv_left=$((__awsenv_s / 60))m
         else
-          \builtin printf -v __awsenv_left '%dh%02dm' $((__awsenv_s / 3600)) $((__awsenv_s / 60 % 60))
+          \builtin printf -v __awsenv_left '%dh%02dm' "$((__awsenv_s / 3600))" "$((__awsenv_s / 60 % 60))"
         fi
         # without a renewal it is the last five minutes that count
         if [[ -n ${AWSENV_REFRESH_AT-} ]]; then

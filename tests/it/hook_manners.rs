@@ -81,6 +81,23 @@ fn aliases_and_options_have_no_effect() {
 }
 
 #[test]
+fn a_renewal_is_quiet_whatever_separates_words() {
+    for (name, rc) in
+        [("bash", "IFS=0123456789_"), ("bash", "IFS=0123456789_; set -o posix"), ("zsh", "IFS=0123456789_")]
+    {
+        in_shell(name, |shell| {
+            let world = signed_in();
+            let mut at = shell.start(&world, &format!("{}{rc}\n", hook(shell)));
+            load(&mut at);
+            let fresh = at.env()["AWSENV_REFRESH_AT"].clone();
+            held_for(shell, &mut at, -5, 600);
+            assert_eq!((at.said().as_str(), at.types("true").as_str()), ("", ""), "{rc}");
+            assert_eq!(at.env()["AWSENV_REFRESH_AT"], fresh, "{rc}: it took what is at hand");
+        });
+    }
+}
+
+#[test]
 fn a_trace_shows_no_secret() {
     each_shell(|shell| {
         let options = if shell.is_fish() { &["set -g fish_trace 1"][..] } else { &["set -x", "set -v"] };
@@ -94,7 +111,10 @@ fn a_trace_shows_no_secret() {
             at.types("awsenv unset");
             if !shell.is_fish() {
                 let letter = &option["set -".len()..];
-                assert!(at.types("echo \"$-\"").lines().any(|line| line.contains(letter)), "{option} is lost");
+                assert!(
+                    at.types("echo \"$-\"").lines().any(|line| line.contains(letter)),
+                    "{option} is lost"
+                );
             }
             let shown = at.all();
             for secret in world.sim.secrets() {
