@@ -39,12 +39,10 @@ function __awsenv_before_prompt {
 }
 
 # Gives the status on to what follows in a PROMPT_COMMAND that is one text. As an array, from bash 5.1 on, each of its
-# elements has it anyway. With `set -e` a failure would end the shell.
+# elements has it anyway. What calls it goes on with `&& :`, so that neither `set -e` nor an ERR trap takes it for a
+# failure.
 function __awsenv_after_prompt {
-  case $- in
-    *e*) ;;
-    *) \builtin return "${__awsenv_status:-0}" ;;
-  esac
+  \builtin return "${__awsenv_status:-0}"
 }
 
 # Before the first command of a line. The argument is `$_`, which bash then leaves as it was.
@@ -246,7 +244,7 @@ if [[ $- == *i* ]] && (PROMPT_COMMAND=${PROMPT_COMMAND-}) 2>/dev/null; then # it
     # shellcheck disable=SC2016,SC2128,SC2178
     case ${PROMPT_COMMAND-} in
       *__awsenv_hook*) ;;
-      *) PROMPT_COMMAND=${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}$__awsenv_text'"${__awsenv_last_hook-:}"' ;;
+      *) PROMPT_COMMAND=${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}$__awsenv_text'"${__awsenv_last_hook-:}" && :' ;;
     esac
   fi
   \builtin unset -v __awsenv_text

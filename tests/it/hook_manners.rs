@@ -165,3 +165,19 @@ fn a_prompt_command_of_any_kind_stays() {
         }
     });
 }
+
+#[test]
+fn a_status_in_an_old_bash_is_no_error_of_the_prompts() {
+    in_shell("bash", |shell| {
+        for (options, command, errors) in [("set -E", "false", 1), ("set -eE", "! true", 0)] {
+            let world = signed_in();
+            // before 5.1, PROMPT_COMMAND is one text
+            let hook = "eval \"$(awsenv init bash | sed 's/>= 501/>= 999/')\"\n";
+            let more = "PROMPT_COMMAND+=$'\\nseat_status=$?'\ntrap 'echo an error' ERR\n";
+            let mut at = shell.start(&world, &format!("{hook}{more}{options}\n"));
+            load(&mut at);
+            assert_eq!(at.types(command).matches("an error").count(), errors, "{options}");
+            assert_eq!(at.types("echo $seat_status $?"), "1 1", "{options}");
+        }
+    });
+}
