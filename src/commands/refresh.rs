@@ -63,10 +63,11 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         shell.tell(&EnvDelta::look_again(None, None))?;
         return Ok(0);
     }
-    let config = config::load(host)?;
-    match plan::of(host, &config, &shell.profile) {
-        Ok(plan) if args.here => shell.load(&resolve::renewed(host, &plan)?)?,
-        Ok(plan) => shell.refresh(&config, &plan, args.before)?,
+    let planned = config::load(host)
+        .and_then(|config| plan::of(host, &config, &shell.profile).map(|plan| (config, plan)));
+    match planned {
+        Ok((_, plan)) if args.here => shell.load(&resolve::renewed(host, &plan)?)?,
+        Ok((config, plan)) => shell.refresh(&config, &plan, args.before)?,
         Err(error) => {
             let message = format!("`{}` cannot be renewed: {}", shell.profile, error.in_one_line());
             shell.wait(Hindrance::Failed, &message, shell.now + LATER)?;

@@ -164,3 +164,22 @@ fn keys_that_were_changed_by_hand_are_left_alone() {
         assert_eq!(renewals(&world), 0);
     });
 }
+
+#[test]
+fn a_config_file_that_cannot_be_read_is_said_once() {
+    each_shell(|shell| {
+        let world = signed_in();
+        let mut at = loaded(shell, &world);
+        std::fs::remove_file(world.path("home/.aws/config")).unwrap();
+        std::fs::create_dir(world.path("home/.aws/config")).unwrap();
+        let mut said = String::new();
+        for _ in 0..3 {
+            held_for(shell, &mut at, -5, 120);
+            said += &at.said();
+            said += &at.types("true");
+        }
+        assert_eq!(said.matches("`dev` cannot be renewed").count(), 1, "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains("it is a directory"), "{said}");
+    });
+}
