@@ -117,7 +117,7 @@ struct Shell<'a> {
     /// Its user, or another tool, put in other keys or took ours away: they are left alone.
     holds_others: bool,
     /// What it was told already.
-    hindrance: Option<&'a str>,
+    hindrance: Option<Hindrance>,
 }
 
 impl<'a> Shell<'a> {
@@ -131,7 +131,7 @@ impl<'a> Shell<'a> {
             now: host.clock.now(),
             expires_at: seconds.and_then(|at| DateTime::from_timestamp(at, 0)),
             holds_others: ours.is_some() && ours != host.env.text("AWS_ACCESS_KEY_ID"),
-            hindrance: host.env.text("AWSENV_RENEWAL"),
+            hindrance: host.env.text("AWSENV_RENEWAL").and_then(Hindrance::of),
         }
     }
 
@@ -160,7 +160,8 @@ impl<'a> Shell<'a> {
             Some(held) => self.load(&held),
             // it has ended: the command after this prompt is to look again at once
             None if has_ended => Ok(()),
-            None => self.tell(&EnvDelta::look_again(Some(self.now + SOON), None)),
+            // what stood in the way is there until a renewal went well: each further failure is no news
+            None => self.tell(&EnvDelta::look_again(Some(self.now + SOON), self.hindrance)),
         }
     }
 
@@ -248,7 +249,7 @@ impl<'a> Shell<'a> {
 
     /// Has the shell wait, and says why, once.
     fn wait(&self, why: Hindrance, message: &str, until: DateTime<Utc>) -> Result<()> {
-        if self.hindrance != Some(why.as_str()) {
+        if self.hindrance != Some(why) {
             self.host.whisper(format!("awsenv: {message}"));
         }
         self.tell(&EnvDelta::look_again(Some(until), Some(why)))

@@ -23,6 +23,13 @@ fn until_renewed(at: &mut Seat, old: &str) {
     }
 }
 
+/// As if the pause after a failure were over.
+fn forget_the_failure(world: &World) {
+    for file in world.files().iter().filter(|file| file.contains("/hook/") && file.ends_with(".json")) {
+        std::fs::remove_file(world.path(&format!("home/{file}"))).unwrap();
+    }
+}
+
 #[test]
 fn a_hundred_prompts_with_fresh_credentials_start_nothing() {
     if !has("strace") {
@@ -130,6 +137,15 @@ fn without_the_network_it_is_said_once_and_no_prompt_waits() {
         }
         assert_eq!(world.sim.calls().len(), tried, "it is left alone for a while");
         assert_eq!(key(&mut at), old);
+        // the while is over, and it fails again
+        forget_the_failure(&world);
+        held_for(shell, &mut at, -5, 120);
+        for _ in 0..10 {
+            std::thread::sleep(Duration::from_millis(300));
+            assert_eq!(at.types("true"), "", "it was said before");
+        }
+        assert!(world.sim.calls().len() > tried, "it is tried again");
+        assert_eq!(at.env()["AWSENV_RENEWAL"], "failed");
     });
 }
 
