@@ -60,7 +60,8 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let dialect = shell::choose(host, args.shell.as_deref())?;
     let shell = Shell::of(host, dialect, name);
     if shell.holds_others {
-        shell.tell(&EnvDelta::look_again(None, None))?;
+        // ours may come back: direnv puts in others while one is in a directory
+        shell.tell(&EnvDelta::look_again(Some(shell.now + LATER), None))?;
         return Ok(0);
     }
     let planned = config::load(host)

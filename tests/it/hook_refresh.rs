@@ -6,6 +6,7 @@ use crate::seat::Seat;
 use crate::seat_shells::{Shell, each_shell};
 use crate::sim::{Fault, Op};
 use crate::world::{World, has};
+use chrono::Utc;
 use std::time::{Duration, Instant};
 
 const RENEWALS: &str = "signin CreateOAuth2Token refresh_token";
@@ -172,12 +173,19 @@ fn keys_that_were_changed_by_hand_are_left_alone() {
     each_shell(|shell: &Shell| {
         let world = signed_in();
         let mut at = loaded(shell, &world);
+        let ours = key(&mut at);
         at.types(&shell.export("AWS_ACCESS_KEY_ID", "AKIABYHAND0000000001"));
         at_hand_for(&world, 120);
         held_for(shell, &mut at, -5, 120);
         assert_eq!(at.types("true"), "");
         assert_eq!(key(&mut at), "AKIABYHAND0000000001");
         assert_eq!(renewals(&world), 0);
+        // direnv takes its own away when one leaves its directory
+        at.types(&shell.export("AWS_ACCESS_KEY_ID", &ours));
+        let again: i64 = at.env()["AWSENV_REFRESH_AT"].parse().unwrap();
+        assert!((1..=60).contains(&(again - Utc::now().timestamp())), "{again}");
+        held_for(shell, &mut at, -5, 120);
+        until_renewed(&mut at, &ours);
     });
 }
 
