@@ -249,7 +249,9 @@ if [[ $- == *i* ]] && (PROMPT_COMMAND=${PROMPT_COMMAND-}) 2>/dev/null; then # it
   fi
   \builtin unset -v __awsenv_text
 
-  __awsenv_drawn='' __awsenv_draw_at=''
+  # nothing stays of a segment that is not drawn any more
+  __awsenv_drawn='' __awsenv_draw_at='' __awsenv_segment=''
+  [[ -n $__awsenv_prompt || -z ${AWSENV_PROMPT+set} ]] || \builtin unset -v AWSENV_PROMPT
   if [[ -n $__awsenv_prompt ]] && \builtin shopt -q promptvars && [[ ${PS1-} != *__awsenv_segment* ]]; then
     # shellcheck disable=SC2016
     PS1='${__awsenv_segment-}'${PS1-}
