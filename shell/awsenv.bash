@@ -8,10 +8,8 @@
 
 # --- The clock, without a process -------------------------------------------------------------------------------
 
-# Sets __awsenv_now. EPOCHSECONDS came with bash 5.0.
-if [[ ${EPOCHSECONDS-} == [0-9]* ]]; then
-  function __awsenv_clock { __awsenv_now=${EPOCHSECONDS-0}; }
-elif \builtin printf -v __awsenv_now '%(%s)T' -1 2>/dev/null && [[ $__awsenv_now == [0-9]* ]]; then # bash 4.2
+# Sets __awsenv_now. EPOCHSECONDS came with bash 5.0, and is the user's to unset.
+if \builtin printf -v __awsenv_now '%(%s)T' -1 2>/dev/null && [[ $__awsenv_now == [0-9]* ]]; then # bash 4.2
   function __awsenv_clock { \builtin printf -v __awsenv_now '%(%s)T' -1; }
 else
   __awsenv_began=$(\command date +%s) __awsenv_seconds=$SECONDS __awsenv_last=$SECONDS
