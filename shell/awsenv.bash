@@ -8,10 +8,8 @@
 
 # --- The clock, without a process -------------------------------------------------------------------------------
 
-# Sets __awsenv_now. EPOCHSECONDS came with bash 5.0.
-if [[ ${EPOCHSECONDS-} == [0-9]* ]]; then
-  function __awsenv_clock { __awsenv_now=${EPOCHSECONDS-0}; }
-elif \builtin printf -v __awsenv_now '%(%s)T' -1 2>/dev/null && [[ $__awsenv_now == [0-9]* ]]; then # bash 4.2
+# Sets __awsenv_now. EPOCHSECONDS came with bash 5.0, and is the user's to unset.
+if \builtin printf -v __awsenv_now '%(%s)T' -1 2>/dev/null && [[ $__awsenv_now == [0-9]* ]]; then # bash 4.2
   function __awsenv_clock { \builtin printf -v __awsenv_now '%(%s)T' -1; }
 else
   __awsenv_began=$(\command date +%s) __awsenv_seconds=$SECONDS __awsenv_last=$SECONDS
@@ -33,7 +31,7 @@ fi
 # Before each prompt. Two moments in Unix seconds have ten digits until 2286 and so compare as text: the value is the
 # environment's, and arithmetic would run a `$(…)` in it.
 function __awsenv_before_prompt {
-  __awsenv_status=$? __awsenv_armed=$__awsenv_arms_itself
+  __awsenv_status=$? __awsenv_armed=''
   [[ -n ${EPOCHSECONDS-} && $EPOCHSECONDS < ${AWSENV_REFRESH_AT:-9} ]] || __awsenv_due prompt
   [[ -z $__awsenv_prompt${__awsenv_unwatched+${AWSENV_REFRESH_AT-}} ]] || __awsenv_more
 }
@@ -44,12 +42,11 @@ function __awsenv_more {
 }
 
 # Gives the status on to what follows in a PROMPT_COMMAND that is one text. As an array, from bash 5.1 on, each of its
-# elements has it anyway. With `set -e` a failure would end the shell.
+# elements has it anyway. What calls it goes on with `&& :`, so that neither `set -e` nor an ERR trap takes it for a
+# failure.
 function __awsenv_after_prompt {
-  case $- in
-    *e*) ;;
-    *) \builtin return "${__awsenv_status:-0}" ;;
-  esac
+  __awsenv_armed=$__awsenv_arms_itself
+  \builtin return "${__awsenv_status:-0}"
 }
 
 # Before the first command of a line. The argument is `$_`, which bash then leaves as it was.
@@ -66,17 +63,17 @@ function __awsenv_due {
   esac
   __awsenv_clock
   [[ $__awsenv_now < $AWSENV_REFRESH_AT || -n ${AWSENV_NO_REFRESH-} ]] && \builtin return 0
-  \builtin local __awsenv_code='' __awsenv_traced='' __awsenv_at=$AWSENV_REFRESH_AT
-  # no secret in a trace
-  { case $- in *x*) __awsenv_traced=1 && \builtin set +x ;; esac; } 2>/dev/null
+  \builtin local __awsenv_code='' __awsenv_at="$AWSENV_REFRESH_AT"
+  # no secret in a trace, nor in what `set -v` repeats
+  { \builtin local __awsenv_shows="$-" && \builtin set +xv; } 2>/dev/null
   if ! __awsenv_is_there; then
     [[ -n ${__awsenv_missed-} ]] ||
       \builtin printf '%s\n' "awsenv: $__awsenv_exe is gone; this shell's credentials are not renewed" >&2
     __awsenv_missed=1
-    \builtin export AWSENV_REFRESH_AT=$((__awsenv_now + 300))
+    \builtin export AWSENV_REFRESH_AT="$((__awsenv_now + 300))"
   else
     # Ctrl-C ends this function where it is: then the next command does not wait at once again
-    \builtin export AWSENV_REFRESH_AT=$((__awsenv_now + 10))
+    \builtin export AWSENV_REFRESH_AT="$((__awsenv_now + 10))"
     if __awsenv_code=$(\command "$__awsenv_exe" refresh --shell bash --before "$1" \
       </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-); then
       AWSENV_REFRESH_AT=$__awsenv_at
@@ -85,8 +82,14 @@ function __awsenv_due {
       AWSENV_REFRESH_AT=$((__awsenv_now + 60))
     fi
   fi
-  [[ -z $__awsenv_traced ]] || \builtin set -x
+  __awsenv_show
   \builtin return 0
+}
+
+# Shows again what the caller has hidden.
+function __awsenv_show {
+  case $__awsenv_shows in *v*) \builtin set -v ;; esac
+  case $__awsenv_shows in *x*) \builtin set -x ;; esac
 }
 
 # Whether the program is there, if need be in another place than when this shell began.
@@ -125,15 +128,15 @@ function awsenv {
 }
 
 function __awsenv_apply {
-  \builtin local __awsenv_code='' __awsenv_failed=0 __awsenv_traced=''
-  { case $- in *x*) __awsenv_traced=1 && \builtin set +x ;; esac; } 2>/dev/null
+  \builtin local __awsenv_code='' __awsenv_failed=0
+  { \builtin local __awsenv_shows="$-" && \builtin set +xv; } 2>/dev/null
   __awsenv_code=$(AWSENV_SHELL=bash \command "$__awsenv_exe" "$@") || __awsenv_failed=$?
   if [[ $__awsenv_failed == 0 ]]; then
     \builtin eval "$__awsenv_code" || __awsenv_failed=$?
     [[ ${BASH_SUBSHELL-0} == 0 ]] ||
       \builtin printf '%s\n' 'awsenv: only this subshell was changed; it ends with the parenthesis or the job' >&2
   fi
-  [[ -z $__awsenv_traced ]] || \builtin set -x
+  __awsenv_show
   \builtin return "$__awsenv_failed"
 }
 
@@ -165,7 +168,7 @@ function __awsenv_draw {
         elif [[ $__awsenv_s -lt 3600 ]]; then
           __awsenv_left=$((__awsenv_s / 60))m
         else
-          \builtin printf -v __awsenv_left '%dh%02dm' $((__awsenv_s / 3600)) $((__awsenv_s / 60 % 60))
+          \builtin printf -v __awsenv_left '%dh%02dm' "$((__awsenv_s / 3600))" "$((__awsenv_s / 60 % 60))"
         fi
         # without a renewal it is the last five minutes that count
         if [[ -n ${AWSENV_REFRESH_AT-} ]]; then
@@ -221,8 +224,8 @@ if [[ $- == *i* ]] && (PROMPT_COMMAND=${PROMPT_COMMAND-}) 2>/dev/null; then # it
         *" __awsenv_before_command "*) ;;
         *) preexec_functions+=(__awsenv_before_command) ;;
       esac
-    elif [[ -z $(\builtin trap -p DEBUG) ]]; then
-      \builtin trap '\''[[ -z ${__awsenv_armed-} ]] || __awsenv_before_command "$_"'\'' DEBUG
+    elif [[ $(\builtin trap -p DEBUG) != *[!-]" DEBUG" ]]; then # posix mode says `trap -- - DEBUG` of none
+      \builtin trap '\''[[ -z ${__awsenv_armed-} || $BASH_COMMAND == *__awsenv_hook* ]] || __awsenv_before_command "$_"'\'' DEBUG
       if [[ ${BASH_VERSINFO[0]}${BASH_VERSINFO[1]} -ge 44 ]] && \builtin shopt -q promptvars; then
         PS0='\''${BASH_VERSION:$((__awsenv_armed=1,0)):0}'\''${PS0-}
       else
@@ -231,10 +234,11 @@ if [[ $- == *i* ]] && (PROMPT_COMMAND=${PROMPT_COMMAND-}) 2>/dev/null; then # it
     fi'
 
   # References, because a PROMPT_COMMAND that was exported reaches shells without these functions. Lines of their own,
-  # because the user's text may end in `;`, `&` or a comment.
+  # because the user's text may end in `;`, `&` or a comment. What arms comes last: a DEBUG trap sees these lines too.
   # shellcheck disable=SC2016
   __awsenv_text='"${__awsenv_hook-:}"
 [[ -z ${__awsenv_watch-} ]] || \builtin eval "$__awsenv_watch"
+[[ -z ${__awsenv_arms_itself-} ]] || __awsenv_armed=1
 '
   if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then
     case " ${PROMPT_COMMAND[*]-} " in
@@ -246,12 +250,14 @@ if [[ $- == *i* ]] && (PROMPT_COMMAND=${PROMPT_COMMAND-}) 2>/dev/null; then # it
     # shellcheck disable=SC2016,SC2128,SC2178
     case ${PROMPT_COMMAND-} in
       *__awsenv_hook*) ;;
-      *) PROMPT_COMMAND=${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}$__awsenv_text'"${__awsenv_last_hook-:}"' ;;
+      *) PROMPT_COMMAND=${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}$__awsenv_text'"${__awsenv_last_hook-:}" && :' ;;
     esac
   fi
   \builtin unset -v __awsenv_text
 
-  __awsenv_drawn='' __awsenv_draw_at=''
+  # nothing stays of a segment that is not drawn any more
+  __awsenv_drawn='' __awsenv_draw_at='' __awsenv_segment=''
+  [[ -n $__awsenv_prompt || -z ${AWSENV_PROMPT+set} ]] || \builtin unset -v AWSENV_PROMPT
   if [[ -n $__awsenv_prompt ]] && \builtin shopt -q promptvars && [[ ${PS1-} != *__awsenv_segment* ]]; then
     # shellcheck disable=SC2016
     PS1='${__awsenv_segment-}'${PS1-}

@@ -79,7 +79,8 @@ function __awsenv_apply
     builtin set -l fish_trace
     builtin set -l code
     # not `(…)`, which the redirections of the caller do not reach
-    AWSENV_SHELL=fish command $__awsenv_exe $argv | builtin read -z code
+    # AWSENV_FUNCTION: Ctrl-C ends this function where it is, and what was read would make a success of it
+    AWSENV_SHELL=fish AWSENV_FUNCTION=1 command $__awsenv_exe $argv | builtin read -z code
     builtin set -l failed $pipestatus[1]
     if builtin test $failed -eq 0
         builtin eval $code
@@ -175,6 +176,11 @@ if builtin status is-interactive
         __awsenv_check command
     end
 
+    # nothing stays of a segment that is not drawn any more
+    builtin set -g __awsenv_drawn
+    builtin set -g __awsenv_segment
+    builtin test -n "$__awsenv_prompt"
+    or builtin set -eg AWSENV_PROMPT
     if builtin test -n "$__awsenv_prompt"; and not builtin functions -q __awsenv_right_prompt
         # the user's own comes first: it may show the status
         if builtin functions -q fish_right_prompt

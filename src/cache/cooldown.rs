@@ -77,9 +77,14 @@ pub(crate) enum Turn {
 pub(crate) fn turn(host: &Host, profile: &ProfileName) -> Turn {
     let Some(path) = slot(host, profile).beside("lock") else { return Turn::Ours(None) };
     match fs::try_lock(&path) {
-        TryLock::Got(lock) => Turn::Ours(Some(lock)),
+        TryLock::Got(lock) => Turn::Ours(Some(lock).filter(Lock::holds)),
         TryLock::Busy(_) => Turn::Anothers,
     }
+}
+
+/// Whether what comes of a renewal could be told to other processes: not where nothing can be written.
+pub(crate) fn can_tell(host: &Host, profile: &ProfileName) -> bool {
+    !matches!(turn(host, profile), Turn::Ours(None))
 }
 
 /// A profile of one config file: another file's may bear the same name.

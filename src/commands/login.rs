@@ -4,7 +4,7 @@ use super::flags::Flags;
 use crate::config::{self, Config};
 use crate::enter::{self, Entered, Wish};
 use crate::error::{Error, Kind, Result};
-use crate::host::Host;
+use crate::host::{Host, signals};
 use crate::load::{self, Loading};
 use crate::model::{ProfileName, Region, text, time};
 use crate::provider::Ask;
@@ -53,7 +53,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
+    if host.is_real() && !host.term.stdout_is_terminal() {
+        signals::never_stop();
+    }
     let dialect = shell::choose(host, args.shell.as_deref())?;
+    let for_function = host.env.text("AWSENV_FUNCTION").is_some();
+    let parting = if host.term.stdout_is_terminal() || for_function { "" } else { dialect.failure() };
+    signals::part_with(parting);
     let config = config::load(host)?;
     say_problems(host, &config);
     let settings = config::settings(host)?;
@@ -62,7 +68,6 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         None => pick(host, &config)?,
     };
     select::confirm(host, &config, &name, args.yes)?;
-    let parting = if host.term.stdout_is_terminal() { "" } else { dialect.failure() };
     let ask = Ask {
         person: true,
         parting,

@@ -60,13 +60,15 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let dialect = shell::choose(host, args.shell.as_deref())?;
     let shell = Shell::of(host, dialect, name);
     if shell.holds_others {
-        shell.tell(&EnvDelta::look_again(None, None))?;
+        // ours may come back: direnv puts in others while one is in a directory
+        shell.tell(&EnvDelta::look_again(Some(shell.now + LATER), None))?;
         return Ok(0);
     }
-    let config = config::load(host)?;
-    match plan::of(host, &config, &shell.profile) {
-        Ok(plan) if args.here => shell.load(&resolve::renewed(host, &plan)?)?,
-        Ok(plan) => shell.refresh(&config, &plan, args.before)?,
+    let planned = config::load(host)
+        .and_then(|config| plan::of(host, &config, &shell.profile).map(|plan| (config, plan)));
+    match planned {
+        Ok((_, plan)) if args.here => shell.load(&resolve::renewed(host, &plan)?)?,
+        Ok((config, plan)) => shell.refresh(&config, &plan, args.before)?,
         Err(error) => {
             let message = format!("`{}` cannot be renewed: {}", shell.profile, error.in_one_line());
             shell.wait(Hindrance::Failed, &message, shell.now + LATER)?;
@@ -116,7 +118,7 @@ struct Shell<'a> {
     /// Its user, or another tool, put in other keys or took ours away: they are left alone.
     holds_others: bool,
     /// What it was told already.
-    hindrance: Option<&'a str>,
+    hindrance: Option<Hindrance>,
 }
 
 impl<'a> Shell<'a> {
@@ -130,7 +132,7 @@ impl<'a> Shell<'a> {
             now: host.clock.now(),
             expires_at: seconds.and_then(|at| DateTime::from_timestamp(at, 0)),
             holds_others: ours.is_some() && ours != host.env.text("AWS_ACCESS_KEY_ID"),
-            hindrance: host.env.text("AWSENV_RENEWAL"),
+            hindrance: host.env.text("AWSENV_RENEWAL").and_then(Hindrance::of),
         }
     }
 
@@ -141,7 +143,7 @@ impl<'a> Shell<'a> {
         }
         let better = held.filter(|held| self.is_better(held));
         let has_ended = better.is_none() && self.expires_at.is_none_or(|end| end <= self.now);
-        if !plan.is_kept() {
+        if !plan.is_kept() || !cooldown::can_tell(self.host, &self.profile) {
             // nobody else could hand it over; and a prompt does not wait
             return if before == Before::Command { self.here() } else { Ok(()) };
         }
@@ -159,7 +161,8 @@ impl<'a> Shell<'a> {
             Some(held) => self.load(&held),
             // it has ended: the command after this prompt is to look again at once
             None if has_ended => Ok(()),
-            None => self.tell(&EnvDelta::look_again(Some(self.now + SOON), None)),
+            // what stood in the way is there until a renewal went well: each further failure is no news
+            None => self.tell(&EnvDelta::look_again(Some(self.now + SOON), self.hindrance)),
         }
     }
 
@@ -247,7 +250,7 @@ impl<'a> Shell<'a> {
 
     /// Has the shell wait, and says why, once.
     fn wait(&self, why: Hindrance, message: &str, until: DateTime<Utc>) -> Result<()> {
-        if self.hindrance != Some(why.as_str()) {
+        if self.hindrance != Some(why) {
             self.host.whisper(format!("awsenv: {message}"));
         }
         self.tell(&EnvDelta::look_again(Some(until), Some(why)))

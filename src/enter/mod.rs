@@ -56,6 +56,7 @@ pub(crate) fn enter(
     wish: &Wish,
 ) -> Result<Entered> {
     signals::part_with(wish.parting);
+    signals::watch();
     let Some(profile) = config.profile(name) else {
         check_new(name, wish)?;
         if let Some(near) = config.nearest(name.as_str()) {

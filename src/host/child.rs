@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 /// How long what a program left running may still hold its streams.
 const AFTER: Duration = Duration::from_secs(1);
 
+/// How long one that is to end may take for it.
+const GRACE: Duration = Duration::from_millis(300);
+
 /// The longest pause between two looks at a program that runs.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -176,10 +179,26 @@ impl Running {
 
     /// Ends it with all that it started, and waits for it.
     fn end(&mut self) {
+        #[cfg(unix)]
+        self.ask_to_end();
         end_group(&self.group);
         #[cfg(not(unix))]
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+
+    /// Lets it first end what it started in other groups, as one of ours does.
+    #[cfg(unix)]
+    fn ask_to_end(&self) {
+        use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+        let pid = Pid::from_child(&self.process);
+        let _ = kill_process_group(pid, Signal::TERM);
+        // unreaped, so that its number stays its own
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        let deadline = super::clock::boot() + GRACE;
+        while super::clock::boot() < deadline && matches!(waitid(WaitId::Pid(pid), options), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

@@ -24,18 +24,17 @@ pub(crate) fn nothing_more_to_say() {
     SAID.store(true, Ordering::SeqCst);
 }
 
-/// From here on a signal that ends us first leaves `parting` on stdout, puts the terminal right, and then ends us
-/// as it would have: the shell sees a process that died of the signal (130 for Ctrl-C).
-///
-/// Done only before a question or a wait, so that cached paths start no thread.
+/// From here on a signal that ends us while [`watch`] is on first leaves `parting` on stdout.
 pub(crate) fn part_with(parting: &'static str) {
     if let Ok(mut last) = PARTING.lock() {
         *last = parting;
     }
-    watch();
 }
 
-/// [`part_with`], leaving on stdout what it would have had: for what must not outlive us.
+/// From here on a signal that ends us puts the terminal right, and then ends us as it would have: the shell sees a
+/// process that died of the signal (130 for Ctrl-C).
+///
+/// Done only before a question or a wait, so that cached paths start no thread.
 #[cfg(unix)]
 pub(crate) fn watch() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -67,6 +66,13 @@ pub(crate) fn watch() {
 #[cfg(not(unix))]
 pub(crate) fn watch() {}
 
+/// From here on Ctrl-Z stops us no more: a shell that waits for what we print could not go on, and in fish nobody
+/// could wake us.
+pub(crate) fn never_stop() {
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGTSTP, std::sync::Arc::default());
+}
+
 /// The signals that whoever started us ignores, as `nohup` does: a bit each, from 1 on. Not known outside Linux.
 #[cfg(unix)]
 fn ignored() -> u64 {
@@ -88,7 +94,12 @@ impl Terminal {
 
     fn restore(&self) {
         use std::io::Write as _;
-        if let Some((tty, modes)) = &self.0 {
+        // one in the background that touched it would be stopped here
+        let here =
+            |tty| rustix::termios::tcgetpgrp(tty).is_ok_and(|group| group == rustix::process::getpgrp());
+        if let Some((tty, modes)) = &self.0
+            && here(tty)
+        {
             let _ = rustix::termios::tcsetattr(tty, rustix::termios::OptionalActions::Now, modes);
             let mut tty = tty;
             let _ = tty.write_all(b"\x1b[?25h\r\n");

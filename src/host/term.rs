@@ -161,6 +161,7 @@ impl Term {
             return Ok(answer);
         }
         let tty = tty().map_err(|_| no_terminal(question, instead))?;
+        super::signals::watch();
         let broken = |e| Error::new(Kind::Failed, "the terminal cannot be used").because(e);
         self.prompt(question).map_err(broken)?;
         let mut answer = Vec::new();
@@ -234,6 +235,7 @@ impl Term {
         if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
             return Ok(None);
         }
+        super::signals::watch();
         dialoguer::FuzzySelect::new()
             .with_prompt(prompt)
             .items(items)

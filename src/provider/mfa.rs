@@ -128,6 +128,7 @@ impl Mfa {
         let tries = if matches!(way, Way::Person) { TRIES } else { 1 };
         if matches!(way, Way::Person) {
             signals::part_with(self.parting);
+            signals::watch();
             signals::before_parting(cancelled);
         }
         for left in (0..tries).rev() {

@@ -2,7 +2,7 @@
 
 use crate::crowd::{AWSENV, signed_in};
 use crate::hook::{at_hand_for, held_for, hook, key, load, loaded};
-use crate::seat::{CTRL_C, CTRL_D};
+use crate::seat::{CTRL_C, CTRL_D, CTRL_Z};
 use crate::seat_shells::{each_shell, in_shell};
 use crate::sim::{Fault, Op};
 use std::time::{Duration, Instant};
@@ -92,6 +92,27 @@ fn ctrl_c_ends_the_wait_before_a_command() {
         let bash = shell.name == "bash";
         let said = at.types(if bash { "echo $?" } else { "echo sane" });
         assert!(said.ends_with(if bash { "130" } else { "sane" }), "{said}");
+    });
+}
+
+#[test]
+fn ctrl_z_in_the_wait_before_a_command_loses_nothing() {
+    each_shell(|shell| {
+        let world = signed_in();
+        let mut at = loaded(shell, &world);
+        let old = key(&mut at);
+        world.sim.fault(Op::Refresh, Fault::Slow(Duration::from_millis(2500)));
+        at_hand_for(&world, 1);
+        held_for(shell, &mut at, 1, 1);
+        std::thread::sleep(Duration::from_millis(1100));
+        at.starts("echo ran");
+        at.until("the wait", |at| {
+            at.left().iter().any(|(_, line)| line.contains("--before command")).then_some(())
+        });
+        at.keys(CTRL_Z);
+        let said = at.prompt();
+        assert!(said.ends_with("ran"), "{said}");
+        assert_ne!(key(&mut at), old, "{}", at.screen());
     });
 }
 

@@ -6,7 +6,7 @@ use crate::seat_shells::{Shell, each_shell, in_shell};
 use crate::world::World;
 
 /// The line of the rc file, with a segment.
-fn with_segment(shell: &Shell) -> String {
+pub(crate) fn with_segment(shell: &Shell) -> String {
     shell.takes(&format!("awsenv init {} --prompt", shell.name)) + "\n"
 }
 
@@ -99,5 +99,23 @@ fn on_a_narrow_terminal_the_line_can_be_typed() {
         let mut at = shell.at(&world).rc(&with_segment(shell)).size(24, 20).start();
         at.types("awsenv login dev");
         assert_eq!(at.types("echo one two three four five six"), "one two three four five six");
+    });
+}
+
+#[test]
+fn an_rc_file_that_asks_for_it_no_more_takes_it_away() {
+    each_shell(|shell| {
+        let world = signed_in();
+        let mut at = shell.at(&world).rc(&with_segment(shell)).size(24, 60).start();
+        load(&mut at);
+        assert!(at.env().contains_key("AWSENV_PROMPT"));
+        at.types(&shell.takes(&format!("command awsenv init {}", shell.name)));
+        at.types("clear");
+        at.types("");
+        assert!(!at.screen().contains("dev 123456789012"), "{}", at.screen());
+        assert!(!at.env().contains_key("AWSENV_PROMPT"));
+        at.types(with_segment(shell).trim_end());
+        let plain = at.env()["AWSENV_PROMPT"].clone();
+        at.shows(&prompt(shell, &plain));
     });
 }

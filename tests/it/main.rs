@@ -57,6 +57,12 @@ mod floors;
 /// Shells with the hook.
 #[cfg(target_os = "linux")]
 mod hook;
+/// A sign-in that asks at the terminal.
+#[cfg(target_os = "linux")]
+mod hook_ask;
+/// Many such shells, and one renewal.
+#[cfg(target_os = "linux")]
+mod hook_crowd;
 /// What the hook's function changes, and where it cannot.
 #[cfg(target_os = "linux")]
 mod hook_function;
@@ -66,12 +72,30 @@ mod hook_life;
 /// Nothing of the user's changes what the hook does, and the hook changes nothing of his.
 #[cfg(target_os = "linux")]
 mod hook_manners;
+/// Shells whose clock goes on.
+#[cfg(target_os = "linux")]
+mod hook_night;
+/// Older shells' ways, and odd ones.
+#[cfg(target_os = "linux")]
+mod hook_odd;
+/// Shells in other places.
+#[cfg(target_os = "linux")]
+mod hook_places;
 /// Credentials stay fresh.
 #[cfg(target_os = "linux")]
 mod hook_refresh;
 /// The segment of the prompt.
 #[cfg(target_os = "linux")]
 mod hook_segment;
+/// What others do with the sign-in.
+#[cfg(target_os = "linux")]
+mod hook_sign_in;
+/// Beside other tools.
+#[cfg(target_os = "linux")]
+mod hook_tools;
+/// Beside the user's own traps.
+#[cfg(target_os = "linux")]
+mod hook_traps;
 /// Edits of the config file, killed at every moment.
 #[cfg(unix)]
 mod kills;

@@ -286,6 +286,17 @@ impl Seat {
         left
     }
 
+    /// Whether no program has the terminal open any more, within a moment.
+    pub(crate) fn is_left(&mut self) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(2) {
+            if self.look(Duration::from_millis(20)).is_none() {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Waits until something holds, and meanwhile reads what is shown.
     pub(crate) fn until<T>(&mut self, what: &str, mut holds: impl FnMut(&Seat) -> Option<T>) -> T {
         let start = Instant::now();

@@ -16,7 +16,7 @@ pub(crate) struct Shell {
     after: &'static str,
 }
 
-const SHELLS: [Shell; 3] = [
+static SHELLS: [Shell; 3] = [
     Shell {
         name: "bash",
         args: &["--noprofile", "-i"],
@@ -46,9 +46,14 @@ const SHELLS: [Shell; 3] = [
     },
 ];
 
+/// Every shell that is here.
+pub(crate) fn shells() -> impl Iterator<Item = &'static Shell> {
+    SHELLS.iter().filter(|shell| has(shell.name) && has("setsid"))
+}
+
 /// Does the same in every shell that is here.
 pub(crate) fn each_shell(test: impl Fn(&Shell)) {
-    for shell in SHELLS.iter().filter(|shell| has(shell.name) && has("setsid")) {
+    for shell in shells() {
         println!("in {}:", shell.name); // shown if the test fails
         test(shell);
     }
@@ -77,6 +82,7 @@ impl Shell {
             env: vec![("TERM".into(), "xterm-256color".into()), ("LANG".into(), "C.UTF-8".into())],
             args: self.args.iter().map(ToString::to_string).collect(),
             traced: false,
+            through: &[],
         }
     }
 
@@ -104,6 +110,7 @@ pub(crate) struct Setting<'a> {
     env: Vec<(String, String)>,
     args: Vec<String>,
     traced: bool,
+    through: &'static [&'static str],
 }
 
 impl Setting<'_> {
@@ -131,6 +138,12 @@ impl Setting<'_> {
         self
     }
 
+    /// Started by a program that becomes the shell.
+    pub(crate) fn through(mut self, program: &'static [&'static str]) -> Self {
+        self.through = program;
+        self
+    }
+
     /// With every process that it starts written down: see `Seat::starting`.
     pub(crate) fn traced(mut self) -> Self {
         self.traced = true;
@@ -147,7 +160,7 @@ impl Setting<'_> {
     /// Starts it, and waits for nothing.
     pub(crate) fn start_without_prompt(self) -> Seat {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let Setting { shell, world, rc, size, env, args, traced } = self;
+        let Setting { shell, world, rc, size, env, args, traced, through } = self;
         world.write(shell.rc, &format!("{}{rc}\n{}", shell.before, shell.after));
         // without this folder, fish makes one at its first start, with a Python that reads all manuals
         world.write("home/.local/share/fish/generated_completions/none.fish", "");
@@ -158,6 +171,6 @@ impl Setting<'_> {
         if traced {
             command.args(crate::seat_trace::STRACE).arg(crate::seat_trace::file(&paper));
         }
-        Seat::new(command.arg(shell.name).args(args), shell.name, size, paper)
+        Seat::new(command.args(through).arg(shell.name).args(args), shell.name, size, paper)
     }
 }
