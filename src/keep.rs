@@ -57,7 +57,10 @@ impl Keeper {
                     let is_same = renewed.credentials.access_key_id == held.credentials.access_key_id;
                     (held, said, pause) = (renewed, false, FIRST_PAUSE);
                     if is_same {
-                        std::thread::sleep(LONGEST_PAUSE / 4); // whoever gives them has nothing newer
+                        // whoever gives them has nothing newer yet
+                        let left = held.credentials.expiration.map(|end| (end - host.clock.now()) / 4);
+                        let left = left.and_then(|left| left.to_std().ok()).unwrap_or_default();
+                        std::thread::sleep(left.clamp(LOOK, LONGEST_PAUSE));
                     }
                 }
                 Err(error) => {

@@ -61,6 +61,7 @@ mod provider;
 mod resolve;
 mod select;
 mod server;
+mod shadow;
 mod shell;
 
 use clap::{CommandFactory as _, Parser as _};

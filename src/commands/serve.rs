@@ -24,6 +24,7 @@ const LOOK: Duration = Duration::from_millis(250);
 /// For an IDE, a container, anything that runs for longer than its credentials last. It prints two variables; whoever has
 /// them in its environment, and no access keys, fetches the credentials by itself, as every AWS SDK can. Ctrl-C ends it.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Args {
     /// The profile; without it `AWS_PROFILE`, then the one this shell was loaded with
     profile: Option<String>,

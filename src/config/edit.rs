@@ -41,7 +41,6 @@ impl Edit {
     }
 
     /// Takes a setting away, all its lines; one that is not there is as good.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`migrate` will take keys away"))]
     pub(crate) fn remove(self, section: &SectionId<'_>, key: &str) -> Edit {
         self.with(section, key, None)
     }
@@ -71,10 +70,15 @@ impl Edit {
     /// # Errors
     /// [`Kind::Config`], as [`Edit::apply`].
     pub(crate) fn prove(&self, host: &Host) -> Result<()> {
+        self.text(host).map(drop)
+    }
+
+    /// The text of the file with the changes made, which is not written; `None` if they change nothing.
+    pub(crate) fn text(&self, host: &Host) -> Result<Option<Zeroizing<String>>> {
         let place = location(host, self.which);
-        let Some(path) = &place.path else { return Ok(()) };
+        let Some(path) = &place.path else { return Ok(None) };
         let bytes = fs::read_config(path)?.map(|contents| contents.bytes).unwrap_or_default();
-        self.rewrite(&place.shown, bytes).map(drop)
+        self.rewrite(&place.shown, bytes)
     }
 
     /// `meanwhile` happens after the file was read, before it is written.

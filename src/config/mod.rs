@@ -38,14 +38,14 @@ pub(crate) enum Which {
 }
 
 impl Which {
-    fn variable(self) -> &'static str {
+    pub(crate) fn variable(self) -> &'static str {
         match self {
             Which::Config => "AWS_CONFIG_FILE",
             Which::Credentials => "AWS_SHARED_CREDENTIALS_FILE",
         }
     }
 
-    fn file_name(self) -> &'static str {
+    pub(crate) fn file_name(self) -> &'static str {
         match self {
             Which::Config => "config",
             Which::Credentials => "credentials",

@@ -13,7 +13,7 @@ const FLOORS: [&[&str]; 10] = [
     &["plan"],
     &["resolve", "select", "load"],
     &["enter", "leave"],
-    &["keep"],
+    &["keep", "shadow"],
     &["commands"],
 ];
 

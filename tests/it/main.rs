@@ -155,6 +155,7 @@ mod seat_shells;
 mod seat_trace;
 /// Other credentials beside a sign-in.
 mod segment;
+mod serve;
 mod shadow;
 /// The shell that was loaded, and after.
 mod shells;
