@@ -100,6 +100,10 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 configuration, 4 sign-in needed, 5 refuse
 /// shell evaluates it.
 pub fn run(host: &Host, argv: &[OsString]) -> u8 {
     host::process::harden();
+    if let Some(error) = host::foreground::become_command(host, argv) {
+        host.term.complain(&error);
+        return error.kind.exec_code();
+    }
     if commands::completions::is_asked(host, argv) {
         commands::completions::answer(host, Cli::command(), argv);
         let _ = host.term.flush(); // nobody to tell

@@ -4,7 +4,7 @@ use super::flags::Flags;
 use crate::config;
 use crate::enter::{self, Entered, Wish};
 use crate::error::{Error, Kind, Result};
-use crate::host::{Host, process};
+use crate::host::{Host, foreground, process};
 use crate::load::{self, Loading};
 use crate::model::{EnvDelta, Region, time};
 use crate::provider::Ask;
@@ -44,6 +44,9 @@ pub(crate) struct Args {
     /// Say yes to every question
     #[arg(long, short)]
     yes: bool,
+    /// Stay beside the command for as long as it runs, to keep its credentials fresh
+    #[arg(long)]
+    server: bool,
     #[command(flatten)]
     flags: Flags,
 }
@@ -86,7 +89,12 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         ephemeral: args.ephemeral,
     };
     let loaded = load::load(host, &loading, None)?;
-    Err(process::become_program(&program, &argv, &environment(host, &loaded.delta)))
+    let env = environment(host, &loaded.delta);
+    if args.server {
+        // here the server starts, and `env` names it in place of the credentials
+        return Ok(foreground::run(&program, &argv, &env)?.ours());
+    }
+    Err(process::become_program(&program, &argv, &env))
 }
 
 /// The command as typed; without one, the person's shell.

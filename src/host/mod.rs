@@ -7,6 +7,8 @@ pub(crate) mod browser;
 pub(crate) mod child;
 pub(crate) mod clock;
 pub(crate) mod env;
+#[cfg_attr(windows, path = "foreground_windows.rs")]
+pub(crate) mod foreground;
 pub(crate) mod fs;
 pub(crate) mod http;
 pub(crate) mod listen;

@@ -80,17 +80,13 @@ pub(crate) fn become_program(path: &Path, argv: &[OsString], env: &[(OsString, O
 /// Runs another program in our place, and ends as it ends: Windows cannot become one.
 #[cfg(not(unix))]
 pub(crate) fn become_program(path: &Path, argv: &[OsString], env: &[(OsString, OsString)]) -> Error {
-    let mut command = command(path);
-    command.args(argv.iter().skip(1));
-    command.env_clear().envs(env.iter().map(|(name, value)| (name, value)));
-    match command.status() {
-        #[expect(clippy::disallowed_methods, clippy::exit, reason = "the child's full 32-bit code is ours")]
-        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
-        Err(e) => not_started(path, &e),
+    match super::foreground::run(path, argv, env) {
+        Ok(end) => Error::new(Kind::Failed, format!("the command ended with {}", end.ours())),
+        Err(error) => error,
     }
 }
 
-fn not_started(path: &Path, e: &std::io::Error) -> Error {
+pub(super) fn not_started(path: &Path, e: &std::io::Error) -> Error {
     let kind = match e.kind() {
         std::io::ErrorKind::NotFound => Kind::NotFound,
         _ => Kind::NotExecutable,

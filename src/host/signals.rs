@@ -19,6 +19,14 @@ pub(crate) fn before_parting(last: impl FnOnce() + Send + 'static) {
 /// Set once stdout has its last word.
 static SAID: AtomicBool = AtomicBool::new(false);
 
+/// Set once another program decides what a signal does.
+static ANOTHERS: AtomicBool = AtomicBool::new(false);
+
+/// From here on no signal ends us by [`watch`].
+pub(crate) fn leave_to_another() {
+    ANOTHERS.store(true, Ordering::SeqCst);
+}
+
 /// From here on a signal adds nothing to stdout.
 pub(crate) fn nothing_more_to_say() {
     SAID.store(true, Ordering::SeqCst);
@@ -46,7 +54,7 @@ pub(crate) fn watch() {
         let Ok(mut signals) = signal_hook::iterator::Signals::new(ours) else { return };
         let terminal = Terminal::remember();
         std::thread::spawn(move || {
-            if let Some(signal) = signals.forever().next() {
+            if let Some(signal) = signals.forever().find(|_| !ANOTHERS.load(Ordering::SeqCst)) {
                 if !SAID.load(Ordering::SeqCst) {
                     let parting = PARTING.lock().map_or("", |parting| *parting);
                     let mut stdout = std::io::stdout();
@@ -75,7 +83,7 @@ pub(crate) fn never_stop() {
 
 /// The signals that whoever started us ignores, as `nohup` does: a bit each, from 1 on. Not known outside Linux.
 #[cfg(unix)]
-fn ignored() -> u64 {
+pub(super) fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
