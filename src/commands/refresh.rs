@@ -22,6 +22,7 @@ const PAUSE: Duration = Duration::from_millis(25);
 /// When a prompt looks again: after a renewal was begun; while something stands in its way.
 const SOON: TimeDelta = TimeDelta::seconds(2);
 const LATER: TimeDelta = TimeDelta::minutes(1);
+const SELDOM: TimeDelta = TimeDelta::minutes(5);
 
 /// Renew what this shell holds, if that is due: what the hook runs
 #[derive(clap::Args)]
@@ -50,6 +51,9 @@ enum Before {
 pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     if args.background {
         process::detach();
+    }
+    if args.here {
+        child::stay_together();
     }
     let Some(name) = host.env.text("AWSENV_PROFILE").and_then(|name| name.parse::<ProfileName>().ok()) else {
         return Ok(0);
@@ -226,9 +230,15 @@ impl<'a> Shell<'a> {
         if needs_a_person {
             return self.wait(Hindrance::SignIn, &sign_in(&self.profile), self.now + LATER);
         }
-        let said = done.map_or_else(|e| e.to_string(), |done| first_line(&done.stderr));
+        let said = match done {
+            Ok(done) if done.end == End::AtTerminal => "it asks at the terminal".to_owned(),
+            Ok(done) => first_line(&done.stderr),
+            Err(e) => e.to_string(),
+        };
         let message = format!("`{}` was not renewed: {said}", self.profile);
-        self.wait(Hindrance::Failed, &message, self.now + LATER)
+        // while the old ones last, few commands are worth the wait
+        let lasts = self.expires_at.is_some_and(|end| end > self.now + SELDOM);
+        self.wait(Hindrance::Failed, &message, self.now + if lasts { SELDOM } else { LATER })
     }
 
     /// Gives the shell newer credentials. If they are another's than before, it is said.

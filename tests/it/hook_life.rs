@@ -5,6 +5,7 @@ use crate::hook::{at_hand_for, held_for, hook, key, load, loaded};
 use crate::seat::{CTRL_C, CTRL_D};
 use crate::seat_shells::{each_shell, in_shell};
 use crate::sim::{Fault, Op};
+use crate::world::World;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -115,6 +116,39 @@ fn the_users_traps_still_fire_and_once() {
             at.starts("exit");
             at.ends();
             assert_eq!(world.read("home/end"), "the end\n");
+        }
+    });
+}
+
+#[test]
+fn a_program_that_gives_no_credentials_is_not_left_behind() {
+    each_shell(|shell| {
+        let program = "#!/bin/sh\n[ ! -e \"$HOME/slow\" ] || sleep 47\n\
+            end=$(date -u -d '+1 hour' +%FT%TZ)\n\
+            echo '{\"Version\":1,\"AccessKeyId\":\"ASIAFAKE000000000001\",\"SecretAccessKey\":\"s\",\
+            \"SessionToken\":\"t\",\"Expiration\":\"'$end'\"}'\n";
+        let world = World::new();
+        world.write("home/program", program);
+        let path = world.path("home/program");
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let world = world.config(&format!("[profile dev]\ncredential_process = {}\n", path.display()));
+        let mut at = shell.start(&world, &hook(shell));
+        at.types("awsenv login dev");
+        assert!(key(&mut at).starts_with("ASIA"), "{}", at.screen());
+        world.write("home/slow", "");
+        for by_hand in [false, true] {
+            held_for(shell, &mut at, -5, 800);
+            at.starts("true");
+            if by_hand {
+                at.until("the program", |at| {
+                    at.left().iter().any(|(_, line)| line.contains("sleep 47")).then_some(())
+                });
+                at.keys(CTRL_C);
+            }
+            at.prompt();
+            at.until("no program", |at| {
+                (!at.left().iter().any(|(_, line)| line.contains("sleep 47"))).then_some(())
+            });
         }
     });
 }
