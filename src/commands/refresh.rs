@@ -56,6 +56,11 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         child::stay_together();
     }
     let Some(name) = host.env.text("AWSENV_PROFILE").and_then(|name| name.parse::<ProfileName>().ok()) else {
+        if !args.background {
+            // it was taken away by hand: no prompt is to ask again
+            let dialect = shell::choose(host, args.shell.as_deref())?;
+            host.out(shell::render(dialect, &EnvDelta::look_again(None, None), None)?);
+        }
         return Ok(0);
     };
     if args.background {
