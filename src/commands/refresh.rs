@@ -165,11 +165,12 @@ impl<'a> Shell<'a> {
         if before == Before::Command && has_ended {
             return self.await_renewal(config);
         }
-        self.begin();
+        let is_seen = self.begin();
         match better {
             Some(held) => self.load(&held),
-            // it has ended: the command after this prompt is to look again at once
-            None if has_ended => Ok(()),
+            // it has ended: the command after this prompt is to look again at once; but where no lock can be kept, each
+            // look begins one more
+            None if has_ended && is_seen => Ok(()),
             // what stood in the way is there until a renewal went well: each further failure is no news
             None => self.tell(&EnvDelta::look_again(Some(self.now + SOON), self.hindrance)),
         }
@@ -192,11 +193,13 @@ impl<'a> Shell<'a> {
         (!since).then_some(cooldown)
     }
 
-    /// Begins a renewal for all shells, unless one is under way.
-    fn begin(&self) {
-        if matches!(cooldown::turn(self.host, &self.profile), Turn::Ours(_)) && self.host.is_real() {
+    /// Begins a renewal for all shells, unless one is under way. Whether the next to ask would see that it is.
+    fn begin(&self) -> bool {
+        let Turn::Ours(lock) = cooldown::turn(self.host, &self.profile) else { return true };
+        if self.host.is_real() {
             let _ = process::start_ourselves(&["refresh", "--background"]);
         }
+        lock.is_some_and(|lock| lock.holds())
     }
 
     /// Begins it, and waits for its end.

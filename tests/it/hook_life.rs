@@ -152,3 +152,21 @@ fn a_program_that_gives_no_credentials_is_not_left_behind() {
         }
     });
 }
+
+#[test]
+fn where_nothing_can_be_kept_no_crowd_of_renewals_comes() {
+    each_shell(|shell| {
+        let world = signed_in().env("AWSENV_STATE_HOME", "/dev/null/nowhere");
+        let mut at = loaded(shell, &world);
+        world.sim.fault_always(Op::Refresh, Fault::Silent);
+        at_hand_for(&world, -60);
+        held_for(shell, &mut at, -60, -60);
+        let start = Instant::now();
+        for _ in 0..10 {
+            at.types("");
+        }
+        let most = 2 + start.elapsed().as_secs() / 2;
+        let begun = at.left().iter().filter(|(_, line)| line.contains("--background")).count();
+        assert!((1..=most).contains(&(begun as u64)), "{begun} renewals in {:?}", start.elapsed());
+    });
+}
