@@ -101,7 +101,8 @@ function global:awsenv {
         $before = $env:AWSENV_SHELL
         $env:AWSENV_SHELL = 'powershell'
         try { $told = & $global:__awsenv_exe @words } finally { $env:AWSENV_SHELL = $before }
-        if ($global:LASTEXITCODE -eq 0 -and $told) { Invoke-Expression ($told -join "`n") }
+        # of a failure it is a statement that fails: a function by itself never would, and `&&` would go on
+        if ($told) { Invoke-Expression ($told -join "`n") }
     } elseif ($MyInvocation.ExpectingInput) {
         $input | & $global:__awsenv_exe @words
     } else {
