@@ -170,3 +170,18 @@ fn where_nothing_can_be_kept_no_crowd_of_renewals_comes() {
         assert!((1..=most).contains(&(begun as u64)), "{begun} renewals in {:?}", start.elapsed());
     });
 }
+
+#[test]
+fn a_restricted_shell_is_left_alone() {
+    for (name, line) in [("bash", "rbash"), ("zsh", "zsh -r")] {
+        in_shell(name, |shell| {
+            let world = signed_in();
+            let mut at = loaded(shell, &world);
+            at.types(line);
+            for _ in 0..2 {
+                held_for(shell, &mut at, -5, 120);
+                assert_eq!((at.said().as_str(), at.types("echo hi").as_str()), ("", "hi"), "{line}");
+            }
+        });
+    }
+}
