@@ -189,7 +189,9 @@ impl<'a> Shell<'a> {
     /// What stands in the way, unless somebody has signed in since.
     fn cooldown(&self, plan: &Plan) -> Option<Cooldown> {
         let cooldown = Cooldown::read(self.host, &self.profile)?;
-        let since = plan.signed_in_at(self.host).is_some_and(|at| at > cooldown.since());
+        // it counts whole seconds: a token that the failed try itself renewed is no sign-in since
+        let signed_in = plan.signed_in_at(self.host).map(|at| at.timestamp());
+        let since = signed_in.is_some_and(|at| at > cooldown.since().timestamp());
         (!since).then_some(cooldown)
     }
 
