@@ -8,7 +8,7 @@ use crate::world::World;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
-const BOB: &str = "arn:aws:sts::123456789012:assumed-role/Admin/bob";
+const BOB: &str = "arn:aws:sts::210987654321:assumed-role/Reader/bob";
 
 #[test]
 fn a_logout_and_a_login_elsewhere_are_noticed() {
@@ -46,7 +46,9 @@ fn a_login_elsewhere_as_somebody_else_is_said() {
         assert_eq!(login.code, 0, "{login}");
         held_for(shell, &mut at, -5, 120);
         let said = at.said() + &at.types("true");
-        println!("{said:?}");
+        let told = "awsenv: `dev` is 210987654321/Reader from now on; it was 123456789012/Admin";
+        assert_eq!(said, told, "{}", at.screen());
+        assert_eq!(at.types("true"), "");
         assert_eq!(at.env()["AWSENV_KEY_ID"], key(&mut at));
     });
 }

@@ -158,7 +158,7 @@ fn bash_preexec() {
     }
 }
 
-/// No registry has it: looked for, and no failure if it is not there.
+/// No registry has a build of its makers: looked for, and no failure if it is not there.
 #[test]
 fn starship() {
     let tool = Tool {
