@@ -10,7 +10,10 @@
 
 # Sets __awsenv_now. EPOCHSECONDS came with bash 5.0.
 if [[ ${EPOCHSECONDS-} == [0-9]* ]]; then
-  function __awsenv_clock { __awsenv_now=${EPOCHSECONDS-0}; }
+  function __awsenv_clock {
+    __awsenv_now=${EPOCHSECONDS-}
+    [[ -n $__awsenv_now ]] || \builtin printf -v __awsenv_now '%(%s)T' -1 # the user may unset it
+  }
 elif \builtin printf -v __awsenv_now '%(%s)T' -1 2>/dev/null && [[ $__awsenv_now == [0-9]* ]]; then # bash 4.2
   function __awsenv_clock { \builtin printf -v __awsenv_now '%(%s)T' -1; }
 else
