@@ -1,7 +1,7 @@
 //! What a shell with the hook lives through: children, a program that goes, a terminal that goes.
 
 use crate::crowd::{AWSENV, signed_in};
-use crate::hook::{at_hand_for, held_for, hook, key, load, loaded};
+use crate::hook::{at_hand_for, end_while_it_waits, held_for, hook, key, load, loaded};
 use crate::seat::{CTRL_C, CTRL_D, CTRL_Z};
 use crate::seat_shells::{each_shell, in_shell};
 use crate::sim::{Fault, Op};
@@ -103,9 +103,7 @@ fn ctrl_z_in_the_wait_before_a_command_loses_nothing() {
         let mut at = loaded(shell, &world);
         let old = key(&mut at);
         world.sim.fault(Op::Refresh, Fault::Slow(Duration::from_millis(2500)));
-        at_hand_for(&world, 1);
-        held_for(shell, &mut at, 1, 1);
-        std::thread::sleep(Duration::from_millis(1100));
+        end_while_it_waits(shell, &world, &mut at);
         at.starts("echo ran");
         at.until("the wait", |at| {
             at.left().iter().any(|(_, line)| line.contains("--before command")).then_some(())
