@@ -186,7 +186,7 @@ fn where_nothing_can_be_kept_no_crowd_of_renewals_comes() {
         }
         let most = 2 + start.elapsed().as_secs() / 2;
         let begun = at.left().iter().filter(|(_, line)| line.contains("--background")).count();
-        assert!((1..=most).contains(&(begun as u64)), "{begun} renewals in {:?}", start.elapsed());
+        assert!(begun as u64 <= most, "{begun} renewals in {:?}", start.elapsed());
     });
 }
 
