@@ -62,7 +62,8 @@ function __awsenv_due {
     *) \builtin return 0 ;;
   esac
   __awsenv_clock
-  [[ $__awsenv_now < $AWSENV_REFRESH_AT || -n ${AWSENV_NO_REFRESH-} ]] && \builtin return 0
+  # a restricted shell starts no program by its path
+  [[ $__awsenv_now < $AWSENV_REFRESH_AT || -n ${AWSENV_NO_REFRESH-} || $- == *r* ]] && \builtin return 0
   \builtin local __awsenv_code='' __awsenv_at="$AWSENV_REFRESH_AT"
   # no secret in a trace, nor in what `set -v` repeats
   { \builtin local __awsenv_shows="$-" && \builtin set +xv; } 2>/dev/null

@@ -29,6 +29,7 @@ function __awsenv_due {
   \builtin setopt 'no_xtrace' # no secret in a trace
   [[ ${AWSENV_REFRESH_AT-} == [1-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9] && -z ${AWSENV_NO_REFRESH-} ]] ||
     \builtin return 0
+  [[ ! -o 'restricted' ]] || \builtin return 0 # it starts no program by its path
   __awsenv_now=${EPOCHSECONDS:-${(%)__awsenv_seconds}}
   \builtin local __awsenv_code __awsenv_at=$AWSENV_REFRESH_AT
   if ! __awsenv_is_there; then

@@ -22,6 +22,7 @@ const PAUSE: Duration = Duration::from_millis(25);
 /// When a prompt looks again: after a renewal was begun; while something stands in its way.
 const SOON: TimeDelta = TimeDelta::seconds(2);
 const LATER: TimeDelta = TimeDelta::minutes(1);
+const SELDOM: TimeDelta = TimeDelta::minutes(5);
 
 /// Renew what this shell holds, if that is due: what the hook runs
 #[derive(clap::Args)]
@@ -51,7 +52,15 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     if args.background {
         process::detach();
     }
+    if args.here {
+        child::stay_together();
+    }
     let Some(name) = host.env.text("AWSENV_PROFILE").and_then(|name| name.parse::<ProfileName>().ok()) else {
+        if !args.background {
+            // it was taken away by hand: no prompt is to ask again
+            let dialect = shell::choose(host, args.shell.as_deref())?;
+            host.out(shell::render(dialect, &EnvDelta::look_again(None, None), None)?);
+        }
         return Ok(0);
     };
     if args.background {
@@ -156,11 +165,12 @@ impl<'a> Shell<'a> {
         if before == Before::Command && has_ended {
             return self.await_renewal(config);
         }
-        self.begin();
+        let is_seen = self.begin();
         match better {
             Some(held) => self.load(&held),
-            // it has ended: the command after this prompt is to look again at once
-            None if has_ended => Ok(()),
+            // it has ended: the command after this prompt is to look again at once; but where no lock can be kept, each
+            // look begins one more
+            None if has_ended && is_seen => Ok(()),
             // what stood in the way is there until a renewal went well: each further failure is no news
             None => self.tell(&EnvDelta::look_again(Some(self.now + SOON), self.hindrance)),
         }
@@ -179,15 +189,19 @@ impl<'a> Shell<'a> {
     /// What stands in the way, unless somebody has signed in since.
     fn cooldown(&self, plan: &Plan) -> Option<Cooldown> {
         let cooldown = Cooldown::read(self.host, &self.profile)?;
-        let since = plan.signed_in_at(self.host).is_some_and(|at| at > cooldown.since());
+        // it counts whole seconds: a token that the failed try itself renewed is no sign-in since
+        let signed_in = plan.signed_in_at(self.host).map(|at| at.timestamp());
+        let since = signed_in.is_some_and(|at| at > cooldown.since().timestamp());
         (!since).then_some(cooldown)
     }
 
-    /// Begins a renewal for all shells, unless one is under way.
-    fn begin(&self) {
-        if matches!(cooldown::turn(self.host, &self.profile), Turn::Ours(_)) && self.host.is_real() {
+    /// Begins a renewal for all shells, unless one is under way. Whether the next to ask would see that it is.
+    fn begin(&self) -> bool {
+        let Turn::Ours(lock) = cooldown::turn(self.host, &self.profile) else { return true };
+        if self.host.is_real() {
             let _ = process::start_ourselves(&["refresh", "--background"]);
         }
+        lock.is_some_and(|lock| lock.holds())
     }
 
     /// Begins it, and waits for its end.
@@ -226,9 +240,15 @@ impl<'a> Shell<'a> {
         if needs_a_person {
             return self.wait(Hindrance::SignIn, &sign_in(&self.profile), self.now + LATER);
         }
-        let said = done.map_or_else(|e| e.to_string(), |done| first_line(&done.stderr));
+        let said = match done {
+            Ok(done) if done.end == End::AtTerminal => "it asks at the terminal".to_owned(),
+            Ok(done) => first_line(&done.stderr),
+            Err(e) => e.to_string(),
+        };
         let message = format!("`{}` was not renewed: {said}", self.profile);
-        self.wait(Hindrance::Failed, &message, self.now + LATER)
+        // while the old ones last, few commands are worth the wait
+        let lasts = self.expires_at.is_some_and(|end| end > self.now + SELDOM);
+        self.wait(Hindrance::Failed, &message, self.now + if lasts { SELDOM } else { LATER })
     }
 
     /// Gives the shell newer credentials. If they are another's than before, it is said.

@@ -48,3 +48,16 @@ pub(crate) fn held_for(shell: &Shell, at: &mut Seat, due: i64, end: i64) {
 pub(crate) fn key(at: &mut Seat) -> String {
     at.env().remove("AWS_ACCESS_KEY_ID").unwrap_or_default()
 }
+
+/// What is at hand, and what the shell holds, end while the shell waits at its prompt: what comes next is a command.
+pub(crate) fn end_while_it_waits(shell: &Shell, world: &World, at: &mut Seat) {
+    // half a second, for the prompt to come
+    let seconds = 1 + i64::from(Utc::now().timestamp_subsec_millis() > 500);
+    at_hand_for(world, seconds);
+    held_for(shell, at, seconds, seconds);
+    let end = Utc::now().timestamp() + seconds;
+    // a shell's clock goes by the ticks of the kernel, a little late
+    while Utc::now().timestamp_millis() < end * 1000 + 50 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

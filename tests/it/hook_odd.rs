@@ -1,26 +1,24 @@
 //! Older shells' ways, tried in the shells that are here, and what a user may do to a shell that has the hook.
 
 use crate::crowd::signed_in;
-use crate::hook::{at_hand_for, held_for, hook, key, load};
+use crate::hook::{end_while_it_waits, held_for, hook, key, load};
 use crate::seat::Seat;
 use crate::seat_shells::{Shell, in_shell};
 use crate::world::World;
-use std::time::Duration;
 
 /// What is at hand is taken in at a prompt.
 fn renews_at_a_prompt(shell: &Shell, at: &mut Seat, what: &str) {
     held_for(shell, at, -5, 120);
     at.types("");
     let due = at.env()["AWSENV_REFRESH_AT"].parse::<i64>().unwrap();
-    assert!(due > chrono::Utc::now().timestamp() + 60, "{what}\n{}", at.screen());
+    let now = chrono::Utc::now().timestamp();
+    assert!(due > now + 60, "{what}: {}\n{:?}\n{}", due - now, at.env(), at.screen());
 }
 
 /// What ends while the shell waits is renewed before the command.
 fn renews_before_a_command(shell: &Shell, world: &World, at: &mut Seat, what: &str) {
     let old = key(at);
-    at_hand_for(world, 1);
-    held_for(shell, at, 1, 1);
-    std::thread::sleep(Duration::from_millis(1100));
+    end_while_it_waits(shell, world, at);
     assert_ne!(key(at), old, "{what}\n{}", at.screen());
 }
 

@@ -1,9 +1,8 @@
 //! Shells in other places: below others, in panes, in pipes and jobs, for other users, without a state directory.
 
 use crate::crowd::{AWSENV, signed_in};
-use crate::hook::{at_hand_for, held_for, hook, key, load, loaded};
+use crate::hook::{at_hand_for, end_while_it_waits, held_for, hook, key, load, loaded};
 use crate::hook_refresh::{renewals, until_renewed};
-use crate::seat::CTRL_D;
 use crate::seat_shells::{Shell, each_shell, in_shell};
 use crate::sim::{Fault, Op};
 use crate::someone::{Someone, root};
@@ -70,9 +69,7 @@ fn a_pane_with_an_old_environment_takes_what_is_at_hand() {
         let mut at = loaded(shell, &world);
         let stale = at.env();
         let old = key(&mut at);
-        at_hand_for(&world, 1);
-        held_for(shell, &mut at, 1, 1);
-        std::thread::sleep(Duration::from_millis(1100));
+        end_while_it_waits(shell, &world, &mut at);
         let new = key(&mut at);
         assert_ne!(new, old);
         // what a multiplexer's server kept since it was started
@@ -99,9 +96,7 @@ fn panes_of_tmux() {
         let tmux = format!("tmux -S {server} -f /dev/null");
         at.types(&format!("{tmux} new-session -d -x 80 -y 24 'sleep 600'"));
         let old = key(&mut at);
-        at_hand_for(&world, 1);
-        held_for(shell, &mut at, 1, 1);
-        std::thread::sleep(Duration::from_millis(1100));
+        end_while_it_waits(shell, &world, &mut at);
         let new = key(&mut at);
         let starts = if shell.name == "bash" { "bash --noprofile -i" } else { shell.name };
         at.types(&format!("{tmux} new-window '{starts}'"));
@@ -134,7 +129,7 @@ fn a_shell_of_another_user_says_nothing_of_it() {
             at.starts(line);
             at.answers("echo 'in it:' $(( 20 + 3 ))");
             at.shows("in it: 23");
-            at.keys(CTRL_D);
+            at.answers("exit");
             at.prompt();
             let shown = at.raw();
             assert!(
@@ -155,9 +150,7 @@ fn where_nothing_can_be_kept_the_shell_is_served_too() {
         let world = signed_in().env("AWSENV_STATE_HOME", "/dev/null/none");
         let mut at = loaded(shell, &world);
         let old = key(&mut at);
-        at_hand_for(&world, 1);
-        held_for(shell, &mut at, 1, 1);
-        std::thread::sleep(Duration::from_millis(1100));
+        end_while_it_waits(shell, &world, &mut at);
         assert_ne!(key(&mut at), old, "{}", at.screen());
         assert_eq!((at.types("true"), renewals(&world)), (String::new(), 1));
     });

@@ -207,3 +207,16 @@ fn a_config_file_that_cannot_be_read_is_said_once() {
         assert!(said.contains("it is a directory"), "{said}");
     });
 }
+
+#[test]
+fn a_shell_whose_profile_was_taken_away_asks_no_more() {
+    each_shell(|shell| {
+        let world = signed_in();
+        let mut at = loaded(shell, &world);
+        at.types(if shell.is_fish() { "set -e AWSENV_PROFILE" } else { "unset AWSENV_PROFILE" });
+        held_for(shell, &mut at, -5, 120);
+        assert_eq!((at.said().as_str(), at.types("true").as_str()), ("", ""));
+        assert_eq!(at.env().get("AWSENV_REFRESH_AT"), None);
+        assert_eq!(renewals(&world), 0);
+    });
+}

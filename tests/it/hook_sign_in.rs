@@ -1,14 +1,14 @@
 //! What other shells do with the sign-in while this one lives, and credentials that are kept nowhere.
 
 use crate::crowd::{DEV, signed_in};
-use crate::hook::{at_hand_for, held_for, hook, key, load, loaded};
+use crate::hook::{end_while_it_waits, held_for, hook, key, load, loaded};
 use crate::hook_refresh::renewals;
 use crate::seat_shells::each_shell;
 use crate::world::World;
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-const BOB: &str = "arn:aws:sts::123456789012:assumed-role/Admin/bob";
+const BOB: &str = "arn:aws:sts::210987654321:assumed-role/Reader/bob";
 
 #[test]
 fn a_logout_and_a_login_elsewhere_are_noticed() {
@@ -46,7 +46,9 @@ fn a_login_elsewhere_as_somebody_else_is_said() {
         assert_eq!(login.code, 0, "{login}");
         held_for(shell, &mut at, -5, 120);
         let said = at.said() + &at.types("true");
-        println!("{said:?}");
+        let told = "awsenv: `dev` is 210987654321/Reader from now on; it was 123456789012/Admin";
+        assert_eq!(said, told, "{}", at.screen());
+        assert_eq!(at.types("true"), "");
         assert_eq!(at.env()["AWSENV_KEY_ID"], key(&mut at));
     });
 }
@@ -61,9 +63,7 @@ fn what_the_user_did_to_the_region_stays() {
         for (line, left) in [(set.as_str(), Some("sa-east-1")), (unset, None)] {
             at.types(line);
             let old = key(&mut at);
-            at_hand_for(&world, 1);
-            held_for(shell, &mut at, 1, 1);
-            std::thread::sleep(Duration::from_millis(1100));
+            end_while_it_waits(shell, &world, &mut at);
             let env = at.env();
             assert_ne!(env["AWS_ACCESS_KEY_ID"], old);
             assert_eq!(env.get("AWS_REGION").map(String::as_str), left, "{line}");

@@ -1,13 +1,12 @@
 //! The hook beside other tools that hook into a shell, loaded before them and after them: both work.
 
 use crate::crowd::signed_in;
-use crate::hook::{at_hand_for, held_for, hook, key, load};
+use crate::hook::{end_while_it_waits, held_for, hook, key, load};
 use crate::hook_refresh::renewals;
 use crate::seat::Seat;
 use crate::seat_shells::{Shell, each_shell, in_shell};
 use crate::world::{World, has};
 use std::path::Path;
-use std::time::Duration;
 
 /// Such a tool.
 struct Tool {
@@ -64,9 +63,7 @@ fn beside(shell: &Shell, tool: &Tool) {
         assert!(due > chrono::Utc::now().timestamp() + 60, "hook first: {hook_first}\n{}", at.screen());
         // before a command
         let old = key(&mut at);
-        at_hand_for(&world, 1);
-        held_for(shell, &mut at, 1, 1);
-        std::thread::sleep(Duration::from_millis(1100));
+        end_while_it_waits(shell, &world, &mut at);
         assert_ne!(key(&mut at), old, "hook first: {hook_first}\n{}", at.screen());
         assert_eq!(renewals(&world), 1, "hook first: {hook_first}");
         (tool.works)(&mut at);
@@ -158,7 +155,7 @@ fn bash_preexec() {
     }
 }
 
-/// No registry has it: looked for, and no failure if it is not there.
+/// No registry has a build of its makers: looked for, and no failure if it is not there.
 #[test]
 fn starship() {
     let tool = Tool {

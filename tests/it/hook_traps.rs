@@ -1,11 +1,10 @@
 //! The user's own traps and handlers of events, set before the hook and after it: each still fires, and once.
 
 use crate::crowd::signed_in;
-use crate::hook::{at_hand_for, held_for, hook, key, load};
+use crate::hook::{end_while_it_waits, held_for, hook, key, load};
 use crate::seat::Seat;
 use crate::seat_shells::{Shell, in_shell};
 use crate::world::World;
-use std::time::Duration;
 
 /// A shell with these lines before the hook, or after it, in which `dev` was loaded.
 fn with(shell: &Shell, world: &World, lines: &str, first: bool) -> Seat {
@@ -19,9 +18,7 @@ fn with(shell: &Shell, world: &World, lines: &str, first: bool) -> Seat {
 /// What the credentials end with is renewed before this command.
 fn renews_before_a_command(shell: &Shell, world: &World, at: &mut Seat) {
     let old = key(at);
-    at_hand_for(world, 1);
-    held_for(shell, at, 1, 1);
-    std::thread::sleep(Duration::from_millis(1100));
+    end_while_it_waits(shell, world, at);
     assert_ne!(key(at), old, "{}", at.screen());
 }
 

@@ -226,7 +226,9 @@ impl Seat {
     /// `$?`, asked by a line of its own.
     pub(crate) fn status(&mut self) -> i32 {
         let said = self.types(if self.name == "fish" { "echo $status" } else { "echo $?" });
-        said.parse().unwrap_or_else(|_| panic!("{}: {said:?} is no status\n{}", self.name, self.told()))
+        said.trim()
+            .parse()
+            .unwrap_or_else(|_| panic!("{}: {said:?} is no status\n{}", self.name, self.told()))
     }
 
     /// The variables that a program gets from the shell, asked by a line of its own.
