@@ -9,10 +9,12 @@ use crate::load::{self, Loading};
 use crate::model::{EnvDelta, Region, time};
 use crate::provider::Ask;
 use crate::resolve::{self, MinTtl};
-use crate::select;
+use crate::server::{self, Shelf};
+use crate::{keep, select, shadow};
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
 
 /// What the credentials of a command last at least, unless `--min-ttl` says otherwise.
 const MIN_TTL: TimeDelta = TimeDelta::minutes(10);
@@ -22,6 +24,7 @@ const MIN_TTL: TimeDelta = TimeDelta::minutes(10);
 /// awsenv becomes the command: its signals, exit code and terminal are its own. Before it starts, 125 is a failure
 /// of awsenv, 126 a command that cannot be run, 127 one that is not there. Without a command it is your shell.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(override_usage = "awsenv exec [OPTIONS] [PROFILE] -- COMMAND [ARGS]…")]
 pub(crate) struct Args {
     /// The profile; without it `AWS_PROFILE`, then the one this shell was loaded with
@@ -44,9 +47,13 @@ pub(crate) struct Args {
     /// Say yes to every question
     #[arg(long, short)]
     yes: bool,
-    /// Stay beside the command for as long as it runs, to keep its credentials fresh
-    #[arg(long)]
+    /// Stay beside the command, which fetches its credentials from here: they are renewed for as long as it runs
+    #[arg(long, conflicts_with = "ephemeral")]
     server: bool,
+    /// With --server: fail where the profile `default` has credentials, which programs take first; else the command
+    /// gets a copy of the file without them
+    #[arg(long, requires = "server")]
+    strict: bool,
     #[command(flatten)]
     flags: Flags,
 }
@@ -89,12 +96,22 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         ephemeral: args.ephemeral,
     };
     let loaded = load::load(host, &loading, None)?;
-    let env = environment(host, &loaded.delta);
-    if args.server {
-        // here the server starts, and `env` names it in place of the credentials
-        return Ok(foreground::run(&program, &argv, &env)?.ours());
+    if !args.server {
+        return Err(process::become_program(&program, &argv, &environment(host, &loaded.delta)));
     }
-    Err(process::become_program(&program, &argv, &env))
+    let Some(name) = holder else { return Err(super::flags::no_profile("exec --server")) };
+    let copies = shadow::copies(host, args.strict)?;
+    let shelf = Arc::new(Shelf::new(held.credentials.clone()));
+    let server = server::start(Arc::clone(&shelf), |_| {})?;
+    let mut env = environment(host, &loaded.delta.served(&server.url, &server.token));
+    if let Some(copies) = &copies {
+        env.retain(|(name, _)| copies.env.iter().all(|(copied, _)| copied != name));
+        env.extend(copies.env.iter().cloned());
+    }
+    keep::keep(name, ask, held.clone(), shelf);
+    let end = foreground::run(&program, &argv, &env)?;
+    drop((server, copies)); // a signal may be the end of us
+    Ok(end.ours())
 }
 
 /// The command as typed; without one, the person's shell.
