@@ -60,7 +60,7 @@ pub(crate) fn python() -> Option<PathBuf> {
 }
 
 /// Where `AWSENV_TEST_NODE_PATH` says that the AWS SDK for JavaScript is.
-fn javascript() -> Option<String> {
+pub(crate) fn javascript() -> Option<String> {
     let modules = std::env::var("AWSENV_TEST_NODE_PATH").unwrap_or_default();
     let mut test = Command::new("node");
     test.env("NODE_PATH", &modules).args(["-e", "require('@aws-sdk/credential-providers')"]);

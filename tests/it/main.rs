@@ -49,6 +49,7 @@ mod exec;
 /// `awsenv exec --server` beside its command.
 #[cfg(target_os = "linux")]
 mod exec_parent;
+mod exec_server;
 /// A machine with faults.
 #[cfg(unix)]
 mod faults;
