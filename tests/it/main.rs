@@ -49,6 +49,9 @@ mod exec;
 /// `awsenv exec --server` beside its command.
 #[cfg(target_os = "linux")]
 mod exec_parent;
+/// `awsenv exec` at a terminal.
+#[cfg(target_os = "linux")]
+mod exec_seat;
 /// A machine with faults.
 #[cfg(unix)]
 mod faults;
