@@ -23,6 +23,7 @@ const MIN_TTL: TimeDelta = TimeDelta::minutes(10);
 /// of awsenv, 126 a command that cannot be run, 127 one that is not there. Without a command it is your shell.
 #[derive(clap::Args)]
 #[command(override_usage = "awsenv exec [OPTIONS] [PROFILE] -- COMMAND [ARGS]…")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Args {
     /// The profile; without it `AWS_PROFILE`, then the one this shell was loaded with
     profile: Option<String>,

@@ -119,8 +119,9 @@ fn wait(child: Pid) -> rustix::io::Result<End> {
             continue;
         }
         let _ = signal_hook::low_level::raise(SIGSTOP);
-        // here somebody has continued us: a shell does so with the whole group, others with us alone
-        if look(WaitIdOptions::CONTINUED | WaitIdOptions::NOHANG)?.is_none() {
+        // somebody has continued us: others us alone, a shell the whole group, and it may have stopped again since
+        let since = WaitIdOptions::CONTINUED | WaitIdOptions::STOPPED;
+        if look(since | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)?.is_none() {
             let _ = rustix::process::kill_process(child, Signal::CONT);
         }
     }

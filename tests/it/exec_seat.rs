@@ -81,7 +81,7 @@ fn it_stops_and_goes_on_in_front_and_behind() {
         at.prompt();
         // behind, it may not read
         at.types("bg");
-        at.until("it stops by itself", |_| is_stopped(cat).then_some(()));
+        at.until("it stops by itself", |at| at.left().iter().all(|(pid, _)| is_stopped(*pid)).then_some(()));
         at.starts("fg");
         at.until("it goes on", |_| (!is_stopped(cat)).then_some(()));
         at.keys(CTRL_D);
@@ -188,11 +188,20 @@ fn programs_of_the_whole_terminal_stop_and_go_on() {
                 at.until(program, |_| (!is_stopped(pid)).then_some(()));
                 at.shows(shown);
             }
-            at.resize(20, 70);
-            at.resize(24, 80);
-            std::thread::sleep(Duration::from_millis(200));
+            at.resize(20, 80);
+            let gone = |at: &mut Seat| {
+                let began = Instant::now();
+                at.until("its end, or that it overlooks the key", |at| {
+                    let gone = at.left().iter().all(|(left, _)| *left != pid);
+                    (gone || began.elapsed() > Duration::from_secs(1)).then_some(gone)
+                })
+            };
             at.keys(quits);
+            while !gone(at) {
+                at.keys(quits);
+            }
             at.prompt();
+            at.resize(24, 80);
             assert_eq!(modes(at), before, "{program} ended");
         }
     });
