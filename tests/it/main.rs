@@ -46,6 +46,9 @@ mod damage;
 /// `awsenv exec`, with real processes.
 #[cfg(unix)]
 mod exec;
+/// `awsenv exec` among other programs.
+#[cfg(target_os = "linux")]
+mod exec_among;
 /// `awsenv exec --server` beside its command.
 #[cfg(target_os = "linux")]
 mod exec_parent;
