@@ -29,7 +29,7 @@ fn it_is_of_our_group_and_session() {
 fn what_is_sent_reaches_it_after_the_network_was_used() {
     let world = signed_in();
     each_mode(|mode| {
-        for (sent, name) in [(Signal::TERM, "TERM"), (Signal::HUP, "HUP")] {
+        for (sent, name) in [(Signal::TERM, "TERM"), (Signal::HUP, "HUP"), (Signal::INT, "INT")] {
             expire(&world.token_file());
             let child = ready(&world, mode, &catches(&[name]));
             signal(&child, sent);
@@ -37,10 +37,6 @@ fn what_is_sent_reaches_it_after_the_network_was_used() {
             assert_eq!((ran.code, ran.stdout), (3, format!("got {name}\n")));
         }
     });
-    expire(&world.token_file());
-    let child = ready(&world, SERVER, "echo ready; read line; exit 7");
-    signal(&child, Signal::INT);
-    assert_eq!(end(child).code, 7);
 }
 
 #[test]
