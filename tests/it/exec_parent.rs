@@ -301,7 +301,7 @@ fn limits_and_marks_of_the_process_are_as_before() {
     std::fs::create_dir(world.path("where")).unwrap();
     let before = format!("cd {}; ulimit -c 17; umask 027; trap '' HUP USR1;", world.path("where").display());
     let facts = "sh -c 'ulimit -c; umask; pwd; nice; cat /proc/self/limits; \
-                 grep -E \"^(Sig|Shd|NoNew|Secc)\" /proc/self/status'";
+                 grep -E \"^(Sig[PBIC]|Shd|NoNew|Secc)\" /proc/self/status'";
     let plain = line(&world, "/bin/sh", &[], &format!("{before} nice -n 5 {facts}"));
     assert!(plain.stdout.starts_with("17\n0027\n") && plain.stdout.contains("SigIgn"), "{plain:?}");
     each_mode(|mode| {
