@@ -3,9 +3,10 @@
 //! Nobody should notice us: it has our terminal, process group, descriptors, directory and limits. What the terminal
 //! sends comes to both, so it is not passed on; what somebody sends to us is. We stop after it has stopped,
 //! continue it, and end as it ended. If we are killed, Linux sends it TERM; elsewhere, and for a program that
-//! changes its user (sudo), it runs on.
+//! changes its user (sudo), it runs on. What we were started to ignore, as by `nohup`, it ignores too; that also is
+//! known on Linux alone.
 //!
-//! Three things are seen from outside: after Ctrl-Z a shell says 147 (STOP), not 148, since the default of TSTP cannot
+//! Seen from outside: after Ctrl-Z a shell says 147 (STOP), not 148, since the default of TSTP cannot
 //! be had back; a signal sent to the whole group, such as by `kill %1`, may reach the program twice, and INT sent to
 //! us alone while we are in front on a terminal does not reach it; and descriptors from 3 on stay open here until it
 //! ends.

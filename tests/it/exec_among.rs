@@ -128,3 +128,25 @@ fn no_secret_is_in_a_command_line() {
     signal(&child, Signal::TERM);
     assert_eq!(end(child).signal, Some(15));
 }
+
+#[test]
+fn our_memory_is_not_dumped() {
+    let world = signed_in();
+    std::fs::create_dir(world.path("dumps")).unwrap();
+    let begin = |script: &str| {
+        let mut command = world.command_of(Path::new("/bin/sh"));
+        command.args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\"", AWSENV]).args(SERVER);
+        let mut child = start(command.args(["sh", "-c", script]).current_dir(world.path("dumps")));
+        child.stdout.as_mut().unwrap().read_exact(&mut [0; 6]).unwrap();
+        child
+    };
+    // one that may dump, but does not want to
+    for number in [3, 6, 11] {
+        let child = begin(&format!("ulimit -c 0; echo ready; kill -{number} $$"));
+        assert_eq!(end(child).signal, Some(number));
+    }
+    let child = begin("ulimit -c 0; echo ready; exec sleep 60");
+    signal(&child, Signal::ABORT);
+    assert_eq!(end(child).signal, Some(6));
+    assert_eq!(std::fs::read_dir(world.path("dumps")).unwrap().count(), 0);
+}
