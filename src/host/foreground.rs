@@ -1,13 +1,15 @@
 //! A program in the foreground and we behind it, for who has to live as long as it does.
 //!
 //! Nobody should notice us: it has our terminal, process group, descriptors, directory and limits. What the terminal
-//! sends comes to both, so it is not passed on; what somebody sends to us alone is. We stop after it has stopped,
+//! sends comes to both, so it is not passed on; what somebody sends to us is. We stop after it has stopped,
 //! continue it, and end as it ended. If we are killed, Linux sends it TERM; elsewhere, and for a program that
-//! changes its user (sudo), it runs on.
+//! changes its user (sudo), it runs on. What we were started to ignore, as by `nohup`, it ignores too; that also is
+//! known on Linux alone.
 //!
-//! Three things are seen from outside: after Ctrl-Z a shell says 147 (STOP), not 148, since the default of TSTP cannot
-//! be had back; a signal sent to the whole group, such as by `kill %1`, may reach the program twice; and descriptors
-//! from 3 on stay open here until it ends.
+//! Seen from outside: after Ctrl-Z a shell says 147 (STOP), not 148, since the default of TSTP cannot
+//! be had back; a signal sent to the whole group, such as by `kill %1`, may reach the program twice, and INT sent to
+//! us alone while we are in front on a terminal does not reach it; and descriptors from 3 on stay open here until it
+//! ends.
 
 use super::{Host, process, signals};
 use crate::error::{Error, Kind, Result};
@@ -24,8 +26,12 @@ use std::process::Child;
 /// Sent to us, and meant for the program.
 const PASSED_ON: [i32; 4] = [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2];
 
-/// What the terminal sends to the program too: it decides what becomes of us.
-const LEFT_TO_IT: [i32; 5] = [SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU];
+/// Keys: the terminal sends them to both, somebody else to us alone.
+const KEYS: [i32; 2] = [SIGINT, SIGQUIT];
+
+/// The terminal sends them to both, and it decides whether we stop. (Once stopped, a shell has the terminal: it would
+/// be too late to ask whether it was a key.)
+const LEFT_TO_IT: [i32; 3] = [SIGTSTP, SIGTTIN, SIGTTOU];
 
 /// The word by which another awsenv knows that it is to become the program.
 const BECOME: &str = "become-command";
@@ -43,19 +49,27 @@ pub(crate) fn run(path: &Path, argv: &[OsString], env: &[(OsString, OsString)]) 
     let failed = |e: std::io::Error| Error::new(Kind::Failed, "the command cannot be waited for").because(e);
     signals::leave_to_another();
     let ignored = signals::ignored(); // by nohup: it is to ignore them too
-    let heeded = PASSED_ON.into_iter().chain(LEFT_TO_IT).filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let heeded =
+        PASSED_ON.into_iter().chain(KEYS).chain(LEFT_TO_IT).filter(|signal| ignored >> (signal - 1) & 1 == 0);
     let mut heeded = Signals::new(heeded).map_err(failed)?;
     let child = start(path, argv, env).map_err(|e| process::not_started(path, &e))?;
     let child = Pid::from_child(&child);
     std::thread::spawn(move || {
-        for signal in heeded.forever().filter(|signal| PASSED_ON.contains(signal)) {
-            if let Some(signal) = Signal::from_named_raw(signal) {
+        for signal in heeded.forever() {
+            let meant = PASSED_ON.contains(&signal) || KEYS.contains(&signal) && !has_keys();
+            if let Some(signal) = Signal::from_named_raw(signal).filter(|_| meant) {
                 let _ = rustix::process::kill_process(child, signal);
             }
         }
     });
     let_go_of_streams();
     wait(child).map_err(|e| failed(e.into()))
+}
+
+/// Whether the terminal sends its keys to our group.
+fn has_keys() -> bool {
+    let tty = std::fs::File::open("/dev/tty").ok();
+    tty.and_then(|tty| rustix::termios::tcgetpgrp(tty).ok()) == Some(rustix::process::getpgrp())
 }
 
 /// Linux: by way of another awsenv, which can ask for a signal when we die.
@@ -119,8 +133,9 @@ fn wait(child: Pid) -> rustix::io::Result<End> {
             continue;
         }
         let _ = signal_hook::low_level::raise(SIGSTOP);
-        // here somebody has continued us: a shell does so with the whole group, others with us alone
-        if look(WaitIdOptions::CONTINUED | WaitIdOptions::NOHANG)?.is_none() {
+        // somebody has continued us: others us alone, a shell the whole group, and it may have stopped again since
+        let since = WaitIdOptions::CONTINUED | WaitIdOptions::STOPPED;
+        if look(since | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)?.is_none() {
             let _ = rustix::process::kill_process(child, Signal::CONT);
         }
     }

@@ -144,7 +144,8 @@ fn limits_and_marks_of_the_process_are_as_before() {
     let world = signed_in();
     std::fs::create_dir(world.path("where")).unwrap();
     let before = format!("cd {}; ulimit -c 17; umask 027; trap '' HUP USR1;", world.path("where").display());
-    let facts = "sh -c 'ulimit -c; umask; pwd; nice; cat /proc/self/limits; grep -E ^Sig /proc/self/status'";
+    let facts =
+        "sh -c 'ulimit -c; umask; pwd; nice; cat /proc/self/limits; grep -E ^Sig[PBIC] /proc/self/status'";
     let plain = shell(&world, &format!("{before} nice -n 5 {facts}"));
     for network in [false, true] {
         if network {

@@ -46,10 +46,18 @@ mod damage;
 /// `awsenv exec`, with real processes.
 #[cfg(unix)]
 mod exec;
+/// `awsenv exec` among other programs.
+#[cfg(target_os = "linux")]
+mod exec_among;
 /// `awsenv exec --server` beside its command.
 #[cfg(target_os = "linux")]
 mod exec_parent;
+/// `awsenv exec --server` with real clients.
+#[cfg(target_os = "linux")]
 mod exec_server;
+/// `awsenv exec` at a terminal.
+#[cfg(target_os = "linux")]
+mod exec_seat;
 /// A machine with faults.
 #[cfg(unix)]
 mod faults;
