@@ -8,13 +8,8 @@
 
 # --- The clock, without a process -------------------------------------------------------------------------------
 
-# Sets __awsenv_now. EPOCHSECONDS came with bash 5.0.
-if [[ ${EPOCHSECONDS-} == [0-9]* ]]; then
-  function __awsenv_clock {
-    __awsenv_now=${EPOCHSECONDS-}
-    [[ -n $__awsenv_now ]] || \builtin printf -v __awsenv_now '%(%s)T' -1 # the user may unset it
-  }
-elif \builtin printf -v __awsenv_now '%(%s)T' -1 2>/dev/null && [[ $__awsenv_now == [0-9]* ]]; then # bash 4.2
+# Sets __awsenv_now. EPOCHSECONDS came with bash 5.0, and is the user's to unset.
+if \builtin printf -v __awsenv_now '%(%s)T' -1 2>/dev/null && [[ $__awsenv_now == [0-9]* ]]; then # bash 4.2
   function __awsenv_clock { \builtin printf -v __awsenv_now '%(%s)T' -1; }
 else
   __awsenv_began=$(\command date +%s) __awsenv_seconds=$SECONDS __awsenv_last=$SECONDS
@@ -47,13 +42,11 @@ function __awsenv_more {
 }
 
 # Gives the status on to what follows in a PROMPT_COMMAND that is one text. As an array, from bash 5.1 on, each of its
-# elements has it anyway. With `set -e` a failure would end the shell.
+# elements has it anyway. What calls it goes on with `&& :`, so that neither `set -e` nor an ERR trap takes it for a
+# failure.
 function __awsenv_after_prompt {
   __awsenv_armed=$__awsenv_arms_itself
-  case $- in
-    *e*) ;;
-    *) \builtin return "${__awsenv_status:-0}" ;;
-  esac
+  \builtin return "${__awsenv_status:-0}"
 }
 
 # Before the first command of a line. The argument is `$_`, which bash then leaves as it was.
@@ -69,18 +62,19 @@ function __awsenv_due {
     *) \builtin return 0 ;;
   esac
   __awsenv_clock
-  [[ $__awsenv_now < $AWSENV_REFRESH_AT || -n ${AWSENV_NO_REFRESH-} ]] && \builtin return 0
-  \builtin local __awsenv_code='' __awsenv_traced='' __awsenv_at=$AWSENV_REFRESH_AT
-  # no secret in a trace
-  { case $- in *x*) __awsenv_traced=1 && \builtin set +x ;; esac; } 2>/dev/null
+  # a restricted shell starts no program by its path
+  [[ $__awsenv_now < $AWSENV_REFRESH_AT || -n ${AWSENV_NO_REFRESH-} || $- == *r* ]] && \builtin return 0
+  \builtin local __awsenv_code='' __awsenv_at="$AWSENV_REFRESH_AT"
+  # no secret in a trace, nor in what `set -v` repeats
+  { \builtin local __awsenv_shows="$-" && \builtin set +xv; } 2>/dev/null
   if ! __awsenv_is_there; then
     [[ -n ${__awsenv_missed-} ]] ||
       \builtin printf '%s\n' "awsenv: $__awsenv_exe is gone; this shell's credentials are not renewed" >&2
     __awsenv_missed=1
-    \builtin export AWSENV_REFRESH_AT=$((__awsenv_now + 300))
+    \builtin export AWSENV_REFRESH_AT="$((__awsenv_now + 300))"
   else
     # Ctrl-C ends this function where it is: then the next command does not wait at once again
-    \builtin export AWSENV_REFRESH_AT=$((__awsenv_now + 10))
+    \builtin export AWSENV_REFRESH_AT="$((__awsenv_now + 10))"
     if __awsenv_code=$(\command "$__awsenv_exe" refresh --shell bash --before "$1" \
       </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-); then
       AWSENV_REFRESH_AT=$__awsenv_at
@@ -89,8 +83,14 @@ function __awsenv_due {
       AWSENV_REFRESH_AT=$((__awsenv_now + 60))
     fi
   fi
-  [[ -z $__awsenv_traced ]] || \builtin set -x
+  __awsenv_show
   \builtin return 0
+}
+
+# Shows again what the caller has hidden.
+function __awsenv_show {
+  case $__awsenv_shows in *v*) \builtin set -v ;; esac
+  case $__awsenv_shows in *x*) \builtin set -x ;; esac
 }
 
 # Whether the program is there, if need be in another place than when this shell began.
@@ -129,15 +129,15 @@ function awsenv {
 }
 
 function __awsenv_apply {
-  \builtin local __awsenv_code='' __awsenv_failed=0 __awsenv_traced=''
-  { case $- in *x*) __awsenv_traced=1 && \builtin set +x ;; esac; } 2>/dev/null
+  \builtin local __awsenv_code='' __awsenv_failed=0
+  { \builtin local __awsenv_shows="$-" && \builtin set +xv; } 2>/dev/null
   __awsenv_code=$(AWSENV_SHELL=bash \command "$__awsenv_exe" "$@") || __awsenv_failed=$?
   if [[ $__awsenv_failed == 0 ]]; then
     \builtin eval "$__awsenv_code" || __awsenv_failed=$?
     [[ ${BASH_SUBSHELL-0} == 0 ]] ||
       \builtin printf '%s\n' 'awsenv: only this subshell was changed; it ends with the parenthesis or the job' >&2
   fi
-  [[ -z $__awsenv_traced ]] || \builtin set -x
+  __awsenv_show
   \builtin return "$__awsenv_failed"
 }
 
@@ -169,7 +169,7 @@ function __awsenv_draw {
         elif [[ $__awsenv_s -lt 3600 ]]; then
           __awsenv_left=$((__awsenv_s / 60))m
         else
-          \builtin printf -v __awsenv_left '%dh%02dm' $((__awsenv_s / 3600)) $((__awsenv_s / 60 % 60))
+          \builtin printf -v __awsenv_left '%dh%02dm' "$((__awsenv_s / 3600))" "$((__awsenv_s / 60 % 60))"
         fi
         # without a renewal it is the last five minutes that count
         if [[ -n ${AWSENV_REFRESH_AT-} ]]; then
@@ -251,12 +251,14 @@ if [[ $- == *i* ]] && (PROMPT_COMMAND=${PROMPT_COMMAND-}) 2>/dev/null; then # it
     # shellcheck disable=SC2016,SC2128,SC2178
     case ${PROMPT_COMMAND-} in
       *__awsenv_hook*) ;;
-      *) PROMPT_COMMAND=${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}$__awsenv_text'"${__awsenv_last_hook-:}"' ;;
+      *) PROMPT_COMMAND=${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}$__awsenv_text'"${__awsenv_last_hook-:}" && :' ;;
     esac
   fi
   \builtin unset -v __awsenv_text
 
-  __awsenv_drawn='' __awsenv_draw_at=''
+  # nothing stays of a segment that is not drawn any more
+  __awsenv_drawn='' __awsenv_draw_at='' __awsenv_segment=''
+  [[ -n $__awsenv_prompt || -z ${AWSENV_PROMPT+set} ]] || \builtin unset -v AWSENV_PROMPT
   if [[ -n $__awsenv_prompt ]] && \builtin shopt -q promptvars && [[ ${PS1-} != *__awsenv_segment* ]]; then
     # shellcheck disable=SC2016
     PS1='${__awsenv_segment-}'${PS1-}

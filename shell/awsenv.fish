@@ -176,6 +176,11 @@ if builtin status is-interactive
         __awsenv_check command
     end
 
+    # nothing stays of a segment that is not drawn any more
+    builtin set -g __awsenv_drawn
+    builtin set -g __awsenv_segment
+    builtin test -n "$__awsenv_prompt"
+    or builtin set -eg AWSENV_PROMPT
     if builtin test -n "$__awsenv_prompt"; and not builtin functions -q __awsenv_right_prompt
         # the user's own comes first: it may show the status
         if builtin functions -q fish_right_prompt

@@ -14,6 +14,8 @@ function global:__awsenv_now {
 }
 
 function global:__awsenv_check($before) {
+    # its user's StrictMode would make a variable that was never set, such as $LASTEXITCODE, an error
+    Set-StrictMode -Off
     $at = $env:AWSENV_REFRESH_AT
     # ten digits and no more: the value is the environment's
     if (-not $at -or $at -notmatch '^[1-9][0-9]{9}$' -or $env:AWSENV_NO_REFRESH) { return }
@@ -99,7 +101,8 @@ function global:awsenv {
         $before = $env:AWSENV_SHELL
         $env:AWSENV_SHELL = 'powershell'
         try { $told = & $global:__awsenv_exe @words } finally { $env:AWSENV_SHELL = $before }
-        if ($global:LASTEXITCODE -eq 0 -and $told) { Invoke-Expression ($told -join "`n") }
+        # of a failure it is a statement that fails: a function by itself never would, and `&&` would go on
+        if ($told) { Invoke-Expression ($told -join "`n") }
     } elseif ($MyInvocation.ExpectingInput) {
         $input | & $global:__awsenv_exe @words
     } else {
@@ -111,6 +114,7 @@ function global:awsenv {
 
 # Sets AWSENV_PROMPT, the plain text, and returns it with its colours.
 function global:__awsenv_segment {
+    Set-StrictMode -Off
     if (-not $env:AWSENV_PROFILE -or $env:AWSENV_KEY_ID -cne $env:AWS_ACCESS_KEY_ID) {
         Remove-Item 'Env:AWSENV_PROMPT' -ErrorAction Ignore
         return ''

@@ -29,6 +29,7 @@ function __awsenv_due {
   \builtin setopt 'no_xtrace' # no secret in a trace
   [[ ${AWSENV_REFRESH_AT-} == [1-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9] && -z ${AWSENV_NO_REFRESH-} ]] ||
     \builtin return 0
+  [[ ! -o 'restricted' ]] || \builtin return 0 # it starts no program by its path
   __awsenv_now=${EPOCHSECONDS:-${(%)__awsenv_seconds}}
   \builtin local __awsenv_code __awsenv_at=$AWSENV_REFRESH_AT
   if ! __awsenv_is_there; then
@@ -110,8 +111,7 @@ function __awsenv_draw {
   \builtin setopt 'no_xtrace'
   __awsenv_drawn=$__awsenv_facts __awsenv_draw_at=9
   if [[ -z ${AWSENV_PROFILE-} || ${AWSENV_KEY_ID-} != "${AWS_ACCESS_KEY_ID-}" ]]; then
-    [[ -z ${AWSENV_PROMPT-} ]] || \builtin unset 'AWSENV_PROMPT'
-    psvar[91]='' psvar[92]='' psvar[93]=''
+    __awsenv_hide
     \builtin return 0
   fi
   \builtin local __awsenv_left= __awsenv_tone= __awsenv_color __awsenv_s
@@ -155,6 +155,12 @@ function __awsenv_draw {
   psvar[94]=$__awsenv_color psvar[95]=$__awsenv_tone
 }
 
+function __awsenv_hide {
+  \builtin emulate -L 'zsh'
+  [[ -z ${AWSENV_PROMPT-} ]] || \builtin unset 'AWSENV_PROMPT'
+  psvar[91]='' psvar[92]='' psvar[93]=''
+}
+
 # --- Into the shell ---------------------------------------------------------------------------------------------
 
 if [[ -o 'interactive' ]]; then
@@ -165,6 +171,10 @@ if [[ -o 'interactive' ]]; then
   precmd_functions=('__awsenv_before_prompt' "${(@)precmd_functions[@]:#__awsenv_before_prompt}")
   preexec_functions=('__awsenv_before_command' "${(@)preexec_functions[@]:#__awsenv_before_command}")
 
+  if [[ -z $__awsenv_prompt && ${RPROMPT-} == *'%91v'* ]]; then
+    # nothing stays of a segment that is not drawn any more
+    __awsenv_hide
+  fi
   if [[ -n $__awsenv_prompt && ${RPROMPT-} != *'%91v'* ]]; then
     RPROMPT='%F{%94v}%91v%F{%95v}%92v%F{%94v}%93v%f'"${RPROMPT:+ $RPROMPT}"
   fi

@@ -22,6 +22,7 @@ const PAUSE: Duration = Duration::from_millis(25);
 /// When a prompt looks again: after a renewal was begun; while something stands in its way.
 const SOON: TimeDelta = TimeDelta::seconds(2);
 const LATER: TimeDelta = TimeDelta::minutes(1);
+const SELDOM: TimeDelta = TimeDelta::minutes(5);
 
 /// Renew what this shell holds, if that is due: what the hook runs
 #[derive(clap::Args)]
@@ -51,7 +52,15 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     if args.background {
         process::detach();
     }
+    if args.here {
+        child::stay_together();
+    }
     let Some(name) = host.env.text("AWSENV_PROFILE").and_then(|name| name.parse::<ProfileName>().ok()) else {
+        if !args.background {
+            // it was taken away by hand: no prompt is to ask again
+            let dialect = shell::choose(host, args.shell.as_deref())?;
+            host.out(shell::render(dialect, &EnvDelta::look_again(None, None), None)?);
+        }
         return Ok(0);
     };
     if args.background {
@@ -60,13 +69,15 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
     let dialect = shell::choose(host, args.shell.as_deref())?;
     let shell = Shell::of(host, dialect, name);
     if shell.holds_others {
-        shell.tell(&EnvDelta::look_again(None, None))?;
+        // ours may come back: direnv puts in others while one is in a directory
+        shell.tell(&EnvDelta::look_again(Some(shell.now + LATER), None))?;
         return Ok(0);
     }
-    let config = config::load(host)?;
-    match plan::of(host, &config, &shell.profile) {
-        Ok(plan) if args.here => shell.load(&resolve::renewed(host, &plan)?)?,
-        Ok(plan) => shell.refresh(&config, &plan, args.before)?,
+    let planned = config::load(host)
+        .and_then(|config| plan::of(host, &config, &shell.profile).map(|plan| (config, plan)));
+    match planned {
+        Ok((_, plan)) if args.here => shell.load(&resolve::renewed(host, &plan)?)?,
+        Ok((config, plan)) => shell.refresh(&config, &plan, args.before)?,
         Err(error) => {
             let message = format!("`{}` cannot be renewed: {}", shell.profile, error.in_one_line());
             shell.wait(Hindrance::Failed, &message, shell.now + LATER)?;
@@ -116,7 +127,7 @@ struct Shell<'a> {
     /// Its user, or another tool, put in other keys or took ours away: they are left alone.
     holds_others: bool,
     /// What it was told already.
-    hindrance: Option<&'a str>,
+    hindrance: Option<Hindrance>,
 }
 
 impl<'a> Shell<'a> {
@@ -130,7 +141,7 @@ impl<'a> Shell<'a> {
             now: host.clock.now(),
             expires_at: seconds.and_then(|at| DateTime::from_timestamp(at, 0)),
             holds_others: ours.is_some() && ours != host.env.text("AWS_ACCESS_KEY_ID"),
-            hindrance: host.env.text("AWSENV_RENEWAL"),
+            hindrance: host.env.text("AWSENV_RENEWAL").and_then(Hindrance::of),
         }
     }
 
@@ -154,12 +165,14 @@ impl<'a> Shell<'a> {
         if before == Before::Command && has_ended {
             return self.await_renewal(config);
         }
-        self.begin();
+        let is_seen = self.begin();
         match better {
             Some(held) => self.load(&held),
-            // it has ended: the command after this prompt is to look again at once
-            None if has_ended => Ok(()),
-            None => self.tell(&EnvDelta::look_again(Some(self.now + SOON), None)),
+            // it has ended: the command after this prompt is to look again at once; but where no lock can be kept, each
+            // look begins one more
+            None if has_ended && is_seen => Ok(()),
+            // what stood in the way is there until a renewal went well: each further failure is no news
+            None => self.tell(&EnvDelta::look_again(Some(self.now + SOON), self.hindrance)),
         }
     }
 
@@ -176,15 +189,19 @@ impl<'a> Shell<'a> {
     /// What stands in the way, unless somebody has signed in since.
     fn cooldown(&self, plan: &Plan) -> Option<Cooldown> {
         let cooldown = Cooldown::read(self.host, &self.profile)?;
-        let since = plan.signed_in_at(self.host).is_some_and(|at| at > cooldown.since());
+        // it counts whole seconds: a token that the failed try itself renewed is no sign-in since
+        let signed_in = plan.signed_in_at(self.host).map(|at| at.timestamp());
+        let since = signed_in.is_some_and(|at| at > cooldown.since().timestamp());
         (!since).then_some(cooldown)
     }
 
-    /// Begins a renewal for all shells, unless one is under way.
-    fn begin(&self) {
-        if matches!(cooldown::turn(self.host, &self.profile), Turn::Ours(_)) && self.host.is_real() {
+    /// Begins a renewal for all shells, unless one is under way. Whether the next to ask would see that it is.
+    fn begin(&self) -> bool {
+        let Turn::Ours(lock) = cooldown::turn(self.host, &self.profile) else { return true };
+        if self.host.is_real() {
             let _ = process::start_ourselves(&["refresh", "--background"]);
         }
+        lock.is_some_and(|lock| lock.holds())
     }
 
     /// Begins it, and waits for its end.
@@ -223,9 +240,15 @@ impl<'a> Shell<'a> {
         if needs_a_person {
             return self.wait(Hindrance::SignIn, &sign_in(&self.profile), self.now + LATER);
         }
-        let said = done.map_or_else(|e| e.to_string(), |done| first_line(&done.stderr));
+        let said = match done {
+            Ok(done) if done.end == End::AtTerminal => "it asks at the terminal".to_owned(),
+            Ok(done) => first_line(&done.stderr),
+            Err(e) => e.to_string(),
+        };
         let message = format!("`{}` was not renewed: {said}", self.profile);
-        self.wait(Hindrance::Failed, &message, self.now + LATER)
+        // while the old ones last, few commands are worth the wait
+        let lasts = self.expires_at.is_some_and(|end| end > self.now + SELDOM);
+        self.wait(Hindrance::Failed, &message, self.now + if lasts { SELDOM } else { LATER })
     }
 
     /// Gives the shell newer credentials. If they are another's than before, it is said.
@@ -247,7 +270,7 @@ impl<'a> Shell<'a> {
 
     /// Has the shell wait, and says why, once.
     fn wait(&self, why: Hindrance, message: &str, until: DateTime<Utc>) -> Result<()> {
-        if self.hindrance != Some(why.as_str()) {
+        if self.hindrance != Some(why) {
             self.host.whisper(format!("awsenv: {message}"));
         }
         self.tell(&EnvDelta::look_again(Some(until), Some(why)))

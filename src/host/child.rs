@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -49,6 +50,15 @@ pub(crate) enum End {
     AtTerminal,
 }
 
+/// Whether what we run stays in our process group.
+static TOGETHER: AtomicBool = AtomicBool::new(false);
+
+/// From here on what we run stays in our process group: whoever ends that ends all of it. For a run that another
+/// awsenv may end at any moment, without time for a last act.
+pub(crate) fn stay_together() {
+    TOGETHER.store(true, Ordering::Relaxed);
+}
+
 /// Runs a program with exactly this environment, without stdin.
 ///
 /// It gets a process group of its own, which is ended with it when it takes too long, and when a signal ends us.
@@ -64,7 +74,10 @@ pub(crate) fn ask(
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt as _;
-        command.process_group(0).arg0(argv.first().map_or("", String::as_str));
+        command.arg0(argv.first().map_or("", String::as_str));
+        if !TOGETHER.load(Ordering::Relaxed) {
+            command.process_group(0);
+        }
     }
     let mut child = Running::of(command.spawn()?);
     let stdout = Stream::of(child.process.stdout.take(), limits.stdout);
@@ -215,7 +228,12 @@ fn end_group(group: &Mutex<Option<u32>>) {
     let id = group.lock().unwrap_or_else(PoisonError::into_inner).take();
     #[cfg(unix)]
     if let Some(pid) = id.and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
-        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        use rustix::process::{Signal, kill_process, kill_process_group};
+        let _ = if TOGETHER.load(Ordering::Relaxed) {
+            kill_process(pid, Signal::KILL)
+        } else {
+            kill_process_group(pid, Signal::KILL)
+        };
     }
     #[cfg(not(unix))]
     let _ = id;

@@ -47,13 +47,10 @@ pub(crate) fn lasting_path(host: &Host) -> std::io::Result<PathBuf> {
     std::path::absolute(found.unwrap_or_else(|| program.clone()))
 }
 
-/// Leaves the terminal, the job control of the shell and the working directory of whoever started us.
+/// Leaves the terminal and the job control of the shell that started us. Not its directory: files may be named from there.
 pub(crate) fn detach() {
     #[cfg(unix)]
-    {
-        let _ = rustix::process::setsid();
-        let _ = rustix::process::chdir("/");
-    }
+    let _ = rustix::process::setsid();
 }
 
 pub(super) fn command(path: &Path) -> Command {

@@ -38,6 +38,11 @@ impl Hindrance {
             Hindrance::Failed => "failed",
         }
     }
+
+    /// The same read again.
+    pub(crate) fn of(raw: &str) -> Option<Hindrance> {
+        [Hindrance::SignIn, Hindrance::Failed].into_iter().find(|why| why.as_str() == raw)
+    }
 }
 
 /// The moment from which a renewal is due: expiration − min(15 min, a third of the lifetime).

@@ -5,6 +5,7 @@ use crate::hook::{at_hand_for, end_while_it_waits, held_for, hook, key, load, lo
 use crate::seat::{CTRL_C, CTRL_D, CTRL_Z};
 use crate::seat_shells::{each_shell, in_shell};
 use crate::sim::{Fault, Op};
+use crate::world::World;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -136,4 +137,70 @@ fn the_users_traps_still_fire_and_once() {
             assert_eq!(world.read("home/end"), "the end\n");
         }
     });
+}
+
+#[test]
+fn a_program_that_gives_no_credentials_is_not_left_behind() {
+    each_shell(|shell| {
+        let program = "#!/bin/sh\n[ ! -e \"$HOME/slow\" ] || sleep 47\n\
+            end=$(date -u -d '+1 hour' +%FT%TZ)\n\
+            echo '{\"Version\":1,\"AccessKeyId\":\"ASIAFAKE000000000001\",\"SecretAccessKey\":\"s\",\
+            \"SessionToken\":\"t\",\"Expiration\":\"'$end'\"}'\n";
+        let world = World::new();
+        world.write("home/program", program);
+        let path = world.path("home/program");
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let world = world.config(&format!("[profile dev]\ncredential_process = {}\n", path.display()));
+        let mut at = shell.start(&world, &hook(shell));
+        at.types("awsenv login dev");
+        assert!(key(&mut at).starts_with("ASIA"), "{}", at.screen());
+        world.write("home/slow", "");
+        for by_hand in [false, true] {
+            held_for(shell, &mut at, -5, 800);
+            at.starts("true");
+            if by_hand {
+                at.until("the program", |at| {
+                    at.left().iter().any(|(_, line)| line.contains("sleep 47")).then_some(())
+                });
+                at.keys(CTRL_C);
+            }
+            at.prompt();
+            at.until("no program", |at| {
+                (!at.left().iter().any(|(_, line)| line.contains("sleep 47"))).then_some(())
+            });
+        }
+    });
+}
+
+#[test]
+fn where_nothing_can_be_kept_no_crowd_of_renewals_comes() {
+    each_shell(|shell| {
+        let world = signed_in().env("AWSENV_STATE_HOME", "/dev/null/nowhere");
+        let mut at = loaded(shell, &world);
+        world.sim.fault_always(Op::Refresh, Fault::Silent);
+        at_hand_for(&world, -60);
+        held_for(shell, &mut at, -60, -60);
+        let start = Instant::now();
+        for _ in 0..10 {
+            at.types("");
+        }
+        let most = 2 + start.elapsed().as_secs() / 2;
+        let begun = at.left().iter().filter(|(_, line)| line.contains("--background")).count();
+        assert!(begun as u64 <= most, "{begun} renewals in {:?}", start.elapsed());
+    });
+}
+
+#[test]
+fn a_restricted_shell_is_left_alone() {
+    for (name, line) in [("bash", "rbash"), ("zsh", "zsh -r")] {
+        in_shell(name, |shell| {
+            let world = signed_in();
+            let mut at = loaded(shell, &world);
+            at.types(line);
+            for _ in 0..2 {
+                held_for(shell, &mut at, -5, 120);
+                assert_eq!((at.said().as_str(), at.types("echo hi").as_str()), ("", "hi"), "{line}");
+            }
+        });
+    }
 }

@@ -81,18 +81,45 @@ fn aliases_and_options_have_no_effect() {
 }
 
 #[test]
+fn a_renewal_is_quiet_whatever_separates_words() {
+    for (name, rc) in
+        [("bash", "IFS=0123456789_"), ("bash", "IFS=0123456789_; set -o posix"), ("zsh", "IFS=0123456789_")]
+    {
+        in_shell(name, |shell| {
+            let world = signed_in();
+            let mut at = shell.start(&world, &format!("{}{rc}\n", hook(shell)));
+            load(&mut at);
+            let fresh = at.env()["AWSENV_REFRESH_AT"].clone();
+            held_for(shell, &mut at, -5, 600);
+            assert_eq!((at.said().as_str(), at.types("true").as_str()), ("", ""), "{rc}");
+            assert_eq!(at.env()["AWSENV_REFRESH_AT"], fresh, "{rc}: it took what is at hand");
+        });
+    }
+}
+
+#[test]
 fn a_trace_shows_no_secret() {
     each_shell(|shell| {
-        let world = signed_in();
-        let mut at = shell.start(&world, &hook(shell));
-        at.types(if shell.is_fish() { "set -g fish_trace 1" } else { "set -x" });
-        load(&mut at);
-        held_for(shell, &mut at, -5, -5); // the prompt loads what is at hand
-        at.types("true");
-        at.types("awsenv unset");
-        let shown = at.all();
-        for secret in world.sim.secrets() {
-            assert!(!shown.contains(&secret), "{shown}");
+        let options = if shell.is_fish() { &["set -g fish_trace 1"][..] } else { &["set -x", "set -v"] };
+        for option in options {
+            let world = signed_in();
+            let mut at = shell.start(&world, &hook(shell));
+            at.types(option);
+            load(&mut at);
+            held_for(shell, &mut at, -5, -5); // the prompt loads what is at hand
+            at.types("true");
+            at.types("awsenv unset");
+            if !shell.is_fish() {
+                let letter = &option["set -".len()..];
+                assert!(
+                    at.types("echo \"$-\"").lines().any(|line| line.contains(letter)),
+                    "{option} is lost"
+                );
+            }
+            let shown = at.all();
+            for secret in world.sim.secrets() {
+                assert!(!shown.contains(&secret), "{option}: {shown}");
+            }
         }
     });
 }
@@ -135,6 +162,22 @@ fn a_prompt_command_of_any_kind_stays() {
             }
             let child = at.types("bash --norc --noprofile -ic 'echo child; exit' 2>&1; bash -c 'echo other'");
             assert!(!child.contains("awsenv"), "{kind}: {child}");
+        }
+    });
+}
+
+#[test]
+fn a_status_in_an_old_bash_is_no_error_of_the_prompts() {
+    in_shell("bash", |shell| {
+        for (options, command, errors) in [("set -E", "false", 1), ("set -eE", "! true", 0)] {
+            let world = signed_in();
+            // before 5.1, PROMPT_COMMAND is one text
+            let hook = "eval \"$(awsenv init bash | sed 's/>= 501/>= 999/')\"\n";
+            let more = "PROMPT_COMMAND+=$'\\nseat_status=$?'\ntrap 'echo an error' ERR\n";
+            let mut at = shell.start(&world, &format!("{hook}{more}{options}\n"));
+            load(&mut at);
+            assert_eq!(at.types(command).matches("an error").count(), errors, "{options}");
+            assert_eq!(at.types("echo $seat_status $?"), "1 1", "{options}");
         }
     });
 }

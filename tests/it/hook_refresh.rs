@@ -6,6 +6,7 @@ use crate::seat::Seat;
 use crate::seat_shells::{Shell, each_shell};
 use crate::sim::{Fault, Op};
 use crate::world::{World, has};
+use chrono::Utc;
 use std::time::{Duration, Instant};
 
 const RENEWALS: &str = "signin CreateOAuth2Token refresh_token";
@@ -20,6 +21,13 @@ pub(crate) fn until_renewed(at: &mut Seat, old: &str) {
     while key(at) == old {
         assert!(start.elapsed() < Duration::from_secs(20), "no new key: {}", at.screen());
         std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// As if the pause after a failure were over.
+fn forget_the_failure(world: &World) {
+    for file in world.files().iter().filter(|file| file.contains("/hook/") && file.ends_with(".json")) {
+        std::fs::remove_file(world.path(&format!("home/{file}"))).unwrap();
     }
 }
 
@@ -130,6 +138,15 @@ fn without_the_network_it_is_said_once_and_no_prompt_waits() {
         }
         assert_eq!(world.sim.calls().len(), tried, "it is left alone for a while");
         assert_eq!(key(&mut at), old);
+        // the while is over, and it fails again
+        forget_the_failure(&world);
+        held_for(shell, &mut at, -5, 120);
+        for _ in 0..10 {
+            std::thread::sleep(Duration::from_millis(300));
+            assert_eq!(at.types("true"), "", "it was said before");
+        }
+        assert!(world.sim.calls().len() > tried, "it is tried again");
+        assert_eq!(at.env()["AWSENV_RENEWAL"], "failed");
     });
 }
 
@@ -156,11 +173,50 @@ fn keys_that_were_changed_by_hand_are_left_alone() {
     each_shell(|shell: &Shell| {
         let world = signed_in();
         let mut at = loaded(shell, &world);
+        let ours = key(&mut at);
         at.types(&shell.export("AWS_ACCESS_KEY_ID", "AKIABYHAND0000000001"));
         at_hand_for(&world, 120);
         held_for(shell, &mut at, -5, 120);
         assert_eq!(at.types("true"), "");
         assert_eq!(key(&mut at), "AKIABYHAND0000000001");
+        assert_eq!(renewals(&world), 0);
+        // direnv takes its own away when one leaves its directory
+        at.types(&shell.export("AWS_ACCESS_KEY_ID", &ours));
+        let again: i64 = at.env()["AWSENV_REFRESH_AT"].parse().unwrap();
+        assert!((1..=60).contains(&(again - Utc::now().timestamp())), "{again}");
+        held_for(shell, &mut at, -5, 120);
+        until_renewed(&mut at, &ours);
+    });
+}
+
+#[test]
+fn a_config_file_that_cannot_be_read_is_said_once() {
+    each_shell(|shell| {
+        let world = signed_in();
+        let mut at = loaded(shell, &world);
+        std::fs::remove_file(world.path("home/.aws/config")).unwrap();
+        std::fs::create_dir(world.path("home/.aws/config")).unwrap();
+        let mut said = String::new();
+        for _ in 0..3 {
+            held_for(shell, &mut at, -5, 120);
+            said += &at.said();
+            said += &at.types("true");
+        }
+        assert_eq!(said.matches("`dev` cannot be renewed").count(), 1, "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains("it is a directory"), "{said}");
+    });
+}
+
+#[test]
+fn a_shell_whose_profile_was_taken_away_asks_no_more() {
+    each_shell(|shell| {
+        let world = signed_in();
+        let mut at = loaded(shell, &world);
+        at.types(if shell.is_fish() { "set -e AWSENV_PROFILE" } else { "unset AWSENV_PROFILE" });
+        held_for(shell, &mut at, -5, 120);
+        assert_eq!((at.said().as_str(), at.types("true").as_str()), ("", ""));
+        assert_eq!(at.env().get("AWSENV_REFRESH_AT"), None);
         assert_eq!(renewals(&world), 0);
     });
 }

@@ -101,3 +101,21 @@ fn on_a_narrow_terminal_the_line_can_be_typed() {
         assert_eq!(at.types("echo one two three four five six"), "one two three four five six");
     });
 }
+
+#[test]
+fn an_rc_file_that_asks_for_it_no_more_takes_it_away() {
+    each_shell(|shell| {
+        let world = signed_in();
+        let mut at = shell.at(&world).rc(&with_segment(shell)).size(24, 60).start();
+        load(&mut at);
+        assert!(at.env().contains_key("AWSENV_PROMPT"));
+        at.types(&shell.takes(&format!("command awsenv init {}", shell.name)));
+        at.types("clear");
+        at.types("");
+        assert!(!at.screen().contains("dev 123456789012"), "{}", at.screen());
+        assert!(!at.env().contains_key("AWSENV_PROMPT"));
+        at.types(with_segment(shell).trim_end());
+        let plain = at.env()["AWSENV_PROMPT"].clone();
+        at.shows(&prompt(shell, &plain));
+    });
+}
