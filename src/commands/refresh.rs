@@ -198,10 +198,12 @@ impl<'a> Shell<'a> {
     /// Begins a renewal for all shells, unless one is under way. Whether the next to ask would see that it is.
     fn begin(&self) -> bool {
         let Turn::Ours(lock) = cooldown::turn(self.host, &self.profile) else { return true };
+        // given back before it starts, or it would take us for one that renews, and leave
+        let holds = lock.is_some_and(|lock| lock.holds());
         if self.host.is_real() {
             let _ = process::start_ourselves(&["refresh", "--background"]);
         }
-        lock.is_some_and(|lock| lock.holds())
+        holds
     }
 
     /// Begins it, and waits for its end.

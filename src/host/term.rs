@@ -242,7 +242,14 @@ impl Term {
             .default(first)
             .max_length(12)
             .interact_opt()
-            .map_err(|e| Error::new(Kind::Failed, "the terminal cannot be used").because(e))
+            .map_err(|dialoguer::Error::IO(e)| {
+                if e.kind() != std::io::ErrorKind::Interrupted {
+                    return Error::new(Kind::Failed, "the terminal cannot be used").because(e);
+                }
+                // Ctrl-C, and whoever watches for it is about to end us
+                std::thread::sleep(std::time::Duration::from_secs(1));
+                Error::new(Kind::Interrupted, "nothing was picked")
+            })
     }
 }
 

@@ -247,6 +247,10 @@ fn the_question_is_answered_with_names_and_what_they_are() {
         assert!(output.stdout.contains(line), "{line}: {output}");
     }
     assert!(!output.stdout.contains("-x"), "it would be read as a flag: {output}");
+    for command in ["login", "logout", "export", "exec"] {
+        let output = world.run(&format!("-- {command} d"));
+        assert!(output.stdout.contains("dev\tconsole sign-in"), "{command}: {output}");
+    }
     for (line, answer) in [
         ("-- completions ''", "bash\nzsh\nfish\npowershell\n"),
         ("-- export dev --shell=", "--shell=bash\n"),

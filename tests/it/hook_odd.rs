@@ -3,7 +3,7 @@
 use crate::crowd::signed_in;
 use crate::hook::{end_while_it_waits, held_for, hook, key, load};
 use crate::seat::Seat;
-use crate::seat_shells::{Shell, in_shell};
+use crate::seat_shells::{Shell, at_once, in_shell};
 use crate::world::World;
 
 /// What is at hand is taken in at a prompt.
@@ -63,7 +63,7 @@ fn a_prompt_command_that_is_one_text() {
 fn clocks_of_older_bash() {
     let none = "\\builtin printf -v __awsenv_now";
     in_shell("bash", |shell| {
-        for (what, rc, later) in [
+        let kinds = [
             ("printf", format!("unset EPOCHSECONDS\n{}", hook(shell)), "true"),
             ("SECONDS", format!("unset EPOCHSECONDS\n{}", hook_with(none, "false")), "true"),
             ("SECONDS set", format!("unset EPOCHSECONDS\n{}", hook_with(none, "false")), "SECONDS=0"),
@@ -71,9 +71,10 @@ fn clocks_of_older_bash() {
             ("SECONDS unset", format!("unset EPOCHSECONDS\n{}", hook_with(none, "false")), "unset SECONDS"),
             ("no PS0", hook_with("-ge 44", "-gt 999"), "true"),
             ("EPOCHSECONDS unset later", hook(shell), "unset EPOCHSECONDS"),
-        ] {
+        ];
+        at_once(&kinds, |(what, rc, later)| {
             let world = signed_in();
-            let mut at = shell.start(&world, &rc);
+            let mut at = shell.start(&world, rc);
             load(&mut at);
             at.types(later);
             assert_eq!(at.types("echo one; echo two | cat"), "one\ntwo", "{what}");
@@ -81,7 +82,7 @@ fn clocks_of_older_bash() {
             renews_before_a_command(shell, &world, &mut at, what);
             at.types("sh -c 'exit 42'");
             assert_eq!(at.status(), 42, "{what}");
-        }
+        });
     });
 }
 
@@ -110,7 +111,7 @@ fn options_of_zsh() {
         "emulate sh",
     ];
     in_shell("zsh", |shell| {
-        for set in sets {
+        at_once(&sets, |set| {
             let world = signed_in();
             let mut at = shell.start(&world, &format!("{}{set}\n", hook(shell)));
             load(&mut at);
@@ -119,7 +120,7 @@ fn options_of_zsh() {
             assert_eq!(at.types("'echo' alive"), "alive", "{set}");
             at.types("awsenv unset");
             assert_eq!(at.types("'echo' alive"), "alive", "{set}");
-        }
+        });
     });
 }
 
@@ -132,14 +133,14 @@ fn options_of_bash() {
         "set -euo pipefail -T; shopt -s inherit_errexit lastpipe",
     ];
     in_shell("bash", |shell| {
-        for set in sets {
+        at_once(&sets, |set| {
             let world = signed_in();
             let mut at = shell.start(&world, &format!("{}{set}\n", hook(shell)));
             load(&mut at);
             renews_at_a_prompt(shell, &mut at, set);
             renews_before_a_command(shell, &world, &mut at, set);
             assert_eq!(at.types("echo alive"), "alive", "{set}");
-        }
+        });
     });
 }
 

@@ -4,7 +4,7 @@ use crate::crowd::signed_in;
 use crate::hook::{end_while_it_waits, held_for, hook, key, load};
 use crate::hook_refresh::renewals;
 use crate::seat::Seat;
-use crate::seat_shells::{Shell, each_shell, in_shell};
+use crate::seat_shells::{Shell, at_once, in_shell, shells};
 use crate::world::{World, has};
 use std::path::Path;
 
@@ -41,6 +41,11 @@ fn marked(shell: &Shell, rc: &str) -> String {
              functions -c seat_mark fish_mode_prompt\n"
         ),
     }
+}
+
+/// Every shell, both orders.
+fn everywhere(tool: &Tool) {
+    at_once(&shells().collect::<Vec<_>>(), |shell| beside(shell, tool));
 }
 
 /// One shell, one tool, both orders.
@@ -88,7 +93,7 @@ fn direnv() {
         },
     };
     if has("direnv") {
-        each_shell(|shell| beside(shell, &tool));
+        everywhere(&tool);
     }
 }
 
@@ -108,7 +113,7 @@ fn mise() {
         },
     };
     if has("mise") {
-        each_shell(|shell| beside(shell, &tool));
+        everywhere(&tool);
     }
 }
 
@@ -127,7 +132,7 @@ fn atuin() {
         },
     };
     if has("atuin") {
-        each_shell(|shell| beside(shell, &tool));
+        everywhere(&tool);
     }
 }
 
@@ -166,7 +171,7 @@ fn starship() {
     if std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join("starship").is_file()))
     {
-        each_shell(|shell| beside(shell, &tool));
+        everywhere(&tool);
     } else {
         println!("not run here: starship");
     }

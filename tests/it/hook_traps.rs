@@ -3,7 +3,7 @@
 use crate::crowd::signed_in;
 use crate::hook::{end_while_it_waits, held_for, hook, key, load};
 use crate::seat::Seat;
-use crate::seat_shells::{Shell, in_shell};
+use crate::seat_shells::{Shell, at_once, in_shell};
 use crate::world::World;
 
 /// A shell with these lines before the hook, or after it, in which `dev` was loaded.
@@ -53,7 +53,7 @@ fn a_debug_trap_of_bash_is_its_users() {
 fn functions_that_are_traced_change_nothing() {
     in_shell("bash", |shell| {
         for options in ["set -T", "shopt -s extdebug", "set -TE; trap 'echo \"an error\"' ERR"] {
-            for first in [true, false] {
+            at_once(&[true, false], |&first| {
                 let world = signed_in();
                 let mut at = with(shell, &world, options, first);
                 at.types("f() { sh -c 'exit 42'; }");
@@ -64,7 +64,7 @@ fn functions_that_are_traced_change_nothing() {
                 assert_eq!(at.types("false; true; echo done").matches("an error").count(), errors);
                 assert_eq!(at.types("true one two; echo $_"), "two");
                 renews_before_a_command(shell, &world, &mut at);
-            }
+            });
         }
     });
 }
@@ -76,23 +76,26 @@ fn traps_of_zsh_fire_once() {
                          TRAPZERR() { print 'an error' }\nTRAPEXIT() { print 'the end' >>~/end }";
         let traps = "trap 'print -r -- \"$ZSH_DEBUG_CMD\" >>~/debug' DEBUG\ntrap 'print an error' ZERR\n\
                      trap 'print the end >>~/end' EXIT";
-        for (lines, first) in [(functions, true), (functions, false), (traps, true), (traps, false)] {
-            let world = signed_in();
-            let mut at = with(shell, &world, lines, first);
-            at.types(": once");
-            let fired = world.read("home/debug").lines().filter(|line| *line == ": once").count();
-            assert_eq!(fired, 1, "{lines} first: {first}");
-            assert_eq!(at.types("false"), "an error", "first: {first}");
-            assert_eq!(at.status(), 1);
-            assert_eq!(at.types("true"), "");
-            assert_eq!(world.read("home/end"), "", "the shell lives");
-            renews_at_a_prompt(shell, &mut at);
-            assert_eq!(at.types("true"), "", "{lines} first: {first}");
-            renews_before_a_command(shell, &world, &mut at);
-            at.starts("exit");
-            at.ends();
-            assert_eq!(world.read("home/end"), "the end\n", "{lines} first: {first}");
-        }
+        at_once(
+            &[(functions, true), (functions, false), (traps, true), (traps, false)],
+            |&(lines, first)| {
+                let world = signed_in();
+                let mut at = with(shell, &world, lines, first);
+                at.types(": once");
+                let fired = world.read("home/debug").lines().filter(|line| *line == ": once").count();
+                assert_eq!(fired, 1, "{lines} first: {first}");
+                assert_eq!(at.types("false"), "an error", "first: {first}");
+                assert_eq!(at.status(), 1);
+                assert_eq!(at.types("true"), "");
+                assert_eq!(world.read("home/end"), "", "the shell lives");
+                renews_at_a_prompt(shell, &mut at);
+                assert_eq!(at.types("true"), "", "{lines} first: {first}");
+                renews_before_a_command(shell, &world, &mut at);
+                at.starts("exit");
+                at.ends();
+                assert_eq!(world.read("home/end"), "the end\n", "{lines} first: {first}");
+            },
+        );
     });
 }
 

@@ -59,6 +59,15 @@ pub(crate) fn each_shell(test: impl Fn(&Shell)) {
     }
 }
 
+/// Does the same for each of these at once: a person's shell mostly waits.
+pub(crate) fn at_once<T: Sync>(all: &[T], test: impl Fn(&T) + Sync) {
+    std::thread::scope(|scope| {
+        for one in all {
+            scope.spawn(|| test(one));
+        }
+    });
+}
+
 /// Does it in this one, if it is here.
 pub(crate) fn in_shell(name: &str, test: impl Fn(&Shell)) {
     for shell in SHELLS.iter().filter(|shell| shell.name == name && has(name) && has("setsid")) {

@@ -119,14 +119,13 @@ fn takes_value(command: &clap::Command, flag: &str) -> bool {
 
 /// The commands with a mark for a value wherever values are live: so they are looked up only where they are wanted.
 fn with_live_values(commands: clap::Command) -> clap::Command {
-    commands.mut_subcommands(|mut command| {
-        for name in LIVE {
-            if command.get_arguments().any(|arg| arg.get_id() == name) {
-                let mark = move |_: &OsStr| vec![CompletionCandidate::new("").tag(Some(name.into()))];
-                command = command.mut_arg(name, |arg| arg.add(ArgValueCompleter::new(mark)));
-            }
-        }
-        command
+    // `mut_args`, not `mut_arg`, which would put the argument behind the others
+    commands.mut_subcommands(|command| {
+        command.mut_args(|arg| {
+            let Some(name) = LIVE.into_iter().find(|name| arg.get_id() == name) else { return arg };
+            let mark = move |_: &OsStr| vec![CompletionCandidate::new("").tag(Some(name.into()))];
+            arg.add(ArgValueCompleter::new(mark))
+        })
     })
 }
 
