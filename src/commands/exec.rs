@@ -24,7 +24,6 @@ const MIN_TTL: TimeDelta = TimeDelta::minutes(10);
 /// awsenv becomes the command: its signals, exit code and terminal are its own. Before it starts, 125 is a failure
 /// of awsenv, 126 a command that cannot be run, 127 one that is not there. Without a command it is your shell.
 #[derive(clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(override_usage = "awsenv exec [OPTIONS] [PROFILE] -- COMMAND [ARGS]…")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Args {

@@ -111,7 +111,7 @@ fn it_is_a_part_of_scripts_and_pipelines() {
 fn no_secret_is_in_a_command_line() {
     let world = signed_in();
     let keys =
-        run(&world, SERVER, &["sh", "-c", "echo $AWS_SECRET_ACCESS_KEY; echo $AWS_SESSION_TOKEN"]).stdout;
+        run(&world, DIRECT, &["sh", "-c", "echo $AWS_SECRET_ACCESS_KEY; echo $AWS_SESSION_TOKEN"]).stdout;
     let child = ready(&world, SERVER, "echo ready; exec sleep 60");
     let mut lines = 0;
     eventually("sleep is there", || {

@@ -52,12 +52,12 @@ mod exec_among;
 /// `awsenv exec --server` beside its command.
 #[cfg(target_os = "linux")]
 mod exec_parent;
-/// `awsenv exec --server` with real clients.
-#[cfg(target_os = "linux")]
-mod exec_server;
 /// `awsenv exec` at a terminal.
 #[cfg(target_os = "linux")]
 mod exec_seat;
+/// `awsenv exec --server` with real clients.
+#[cfg(target_os = "linux")]
+mod exec_server;
 /// A machine with faults.
 #[cfg(unix)]
 mod faults;
@@ -165,9 +165,13 @@ mod seat_shells;
 /// What a shell starts.
 #[cfg(target_os = "linux")]
 mod seat_trace;
-/// Other credentials beside a sign-in.
+/// A hook's segment and `awsenv prompt`.
+#[cfg(unix)]
 mod segment;
+/// `awsenv serve`: who gets what.
+#[cfg(unix)]
 mod serve;
+/// Other credentials beside a sign-in.
 mod shadow;
 /// The shell that was loaded, and after.
 mod shells;
