@@ -110,8 +110,12 @@ fn it_is_a_part_of_scripts_and_pipelines() {
 #[test]
 fn no_secret_is_in_a_command_line() {
     let world = signed_in();
-    let keys =
-        run(&world, DIRECT, &["sh", "-c", "echo $AWS_SECRET_ACCESS_KEY; echo $AWS_SESSION_TOKEN"]).stdout;
+    let keys = run(
+        &world,
+        &["exec", "dev", "--"],
+        &["sh", "-c", "echo $AWS_SECRET_ACCESS_KEY; echo $AWS_SESSION_TOKEN"],
+    )
+    .stdout;
     let child = ready(&world, SERVER, "echo ready; exec sleep 60");
     let mut lines = 0;
     eventually("sleep is there", || {
