@@ -18,7 +18,11 @@
 //! ```
 //!
 //! `login` puts `enter::enter` in the place of `resolve`: what is held is enough, or a person signs in. `exec` gives
-//! the delta to a child instead of a dialect.
+//! the delta to a child instead of a dialect; with `--server`, and in `serve`, `keep` renews what `server` hands out.
+//!
+//! A shell with the hook (`shell/`, printed by `init`) compares a number at each prompt, and starts `refresh` when the
+//! number says so: newer credentials come from the cache, and into it by a process in the background, one for all shells.
+//! At TAB the scripts in `completions/` ask this program (`commands/completions.rs`).
 //!
 //! # The floors
 //!
@@ -28,8 +32,8 @@
 //! |---|---|---|
 //! | street | `main.rs`, `lib.rs` | |
 //! | commands | `commands/`, one file each | talk to AWS or to files themselves |
-//! | acts | `enter/`, `leave.rs` → `select.rs`, `load.rs`, `resolve.rs` → `plan.rs` | |
-//! | trades | `provider/` (a profile yields credentials), `login/` (a person proves who they are), `shell/` (a delta is spelled) | know each other |
+//! | acts | `keep.rs`, `shadow.rs` → `enter/`, `leave.rs` → `select.rs`, `load.rs`, `resolve.rs` → `plan.rs` | |
+//! | trades | `provider/` (a profile yields credentials), `login/` (a person proves who they are), `shell/` (a delta is spelled), `server/` (credentials are handed out) | know each other |
 //! | stores | `aws/` (the wire), `config/` (their files and our settings), `cache/` (tokens and locks) | know each other |
 //! | ground | `host/` (the world), `model/` (nouns), `error.rs` | `host`: know AWS; `model`: do I/O |
 //!
@@ -41,7 +45,8 @@
 //! - No `println!`, no `std::env`, no `Utc::now` outside `host/`: the lints deny it, so tests can give a world.
 //! - No HTTP client, runtime or thread on a path that is answered from the cache.
 //! - Nothing is read from the working directory.
-//! - No file but tokens, roles' credentials, the profile and locks is ever written, and never one of the user's in place.
+//! - No file but tokens, roles' credentials, the profile, locks and the cool-downs of the hook is ever written, and never
+//!   one of the user's in place; `exec --server` makes private copies of the user's files where it must.
 //! - No secret has a `Display` or a `Serialize`.
 
 mod aws;
@@ -88,6 +93,7 @@ const FIRST_STEPS: &str = "\
 First steps:
   eval \"$(awsenv login dev)\"            sign in with the browser, load this shell (fish: awsenv login dev | source)
   awsenv exec prod -- terraform plan     run one command with another profile
+  eval \"$(awsenv init bash)\"            in your rc file: then plain `awsenv login dev` does, and credentials stay fresh
   awsenv status                          what this shell holds, and for how long
   eval \"$(awsenv unset)\"                this shell as it was before
 
