@@ -55,8 +55,11 @@ pub(crate) fn copies(host: &Host, strict: bool) -> Result<Option<Copies>> {
         let copies = match &mut copies {
             Some(copies) => copies,
             none => {
-                let dir =
-                    std::env::temp_dir().join(format!("awsenv-{}", random::hex(&random::bytes::<16>()?)));
+                // in memory, where the system has such a place
+                let own = host.env.path("XDG_RUNTIME_DIR").filter(|dir| dir.is_absolute() && dir.is_dir());
+                let dir = own
+                    .unwrap_or_else(std::env::temp_dir)
+                    .join(format!("awsenv-{}", random::hex(&random::bytes::<16>()?)));
                 fs::make_private_dir(&dir).map_err(failed)?;
                 none.insert(Copies { dir, env: Vec::new() })
             }
