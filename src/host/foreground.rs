@@ -15,7 +15,7 @@ use super::{Host, process, signals};
 use crate::error::{Error, Kind, Result};
 use rustix::process::{Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions};
 use signal_hook::consts::{
-    SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2,
+    SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2,
 };
 use signal_hook::iterator::Signals;
 use std::ffi::OsString;
@@ -51,6 +51,8 @@ pub(crate) fn run(path: &Path, argv: &[OsString], env: &[(OsString, OsString)]) 
     let ignored = signals::ignored(); // by nohup: it is to ignore them too
     let heeded =
         PASSED_ON.into_iter().chain(KEYS).chain(LEFT_TO_IT).filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    // who ignores CHLD is not told how a child ended
+    let heeded = heeded.chain([SIGCHLD]);
     let mut heeded = Signals::new(heeded).map_err(failed)?;
     let child = start(path, argv, env).map_err(|e| process::not_started(path, &e))?;
     let child = Pid::from_child(&child);
@@ -128,14 +130,14 @@ fn wait(child: Pid) -> rustix::io::Result<End> {
         if let Some(signal) = seen.terminating_signal() {
             return Ok(End::Signal(signal));
         }
-        // takes that it stopped; it may run again already
-        if look(WaitIdOptions::STOPPED | WaitIdOptions::NOHANG)?.is_none() {
+        // takes that it stopped; it may run again already, or have ended, which is an error here
+        if !matches!(look(WaitIdOptions::STOPPED | WaitIdOptions::NOHANG), Ok(Some(_))) {
             continue;
         }
         let _ = signal_hook::low_level::raise(SIGSTOP);
         // somebody has continued us: others us alone, a shell the whole group, and it may have stopped again since
         let since = WaitIdOptions::CONTINUED | WaitIdOptions::STOPPED;
-        if look(since | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)?.is_none() {
+        if matches!(look(since | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT), Ok(None)) {
             let _ = rustix::process::kill_process(child, Signal::CONT);
         }
     }

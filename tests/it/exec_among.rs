@@ -96,6 +96,12 @@ fn it_is_a_part_of_scripts_and_pipelines() {
                 same("echo here | awsenv $mode sh -c 'read a; echo $a'", "here\n");
             }
         }
+        // whoever started us wants to hear of no child
+        if has("python3") {
+            let deaf = "python3 -c 'import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); \
+                        os.execvp(sys.argv[1], sys.argv[1:])' \"$0\" $mode sh -c 'exit 6'; echo $?";
+            assert_eq!(line(&world, "sh", mode, deaf).stdout, "6\n");
+        }
         // one of another session, as a service
         let service = "setsid -w \"$0\" $mode sh -c 'ps -o tty= -p $$; kill -TSTP $$; exit 4'; echo $?";
         assert_eq!(line(&world, "sh", mode, service).stdout, "?\n4\n", "an orphan does not stop");
