@@ -29,7 +29,9 @@ pub(crate) fn play(headless: bool) -> io::Result<()> {
         std::fs::write(home.dir().join(name), text)?;
     }
     let mut out = io::stdout();
-    writeln!(out, "{}", greeting(way.eval, headless))?;
+    let name = name_of(&program);
+    let hooked = ["bash", "zsh", "fish", "powershell"].contains(&&*name).then_some(&*name);
+    writeln!(out, "{}", greeting(way.eval, hooked, headless))?;
     let mut shell = Command::new(&program);
     shell.args(&way.args).env_clear().envs(home.environment(&sim, headless)?).envs(way.env);
     #[cfg(unix)]
@@ -111,14 +113,22 @@ fn way(program: &Path, home: &Home) -> Way {
 }
 
 /// Five lines: what this is, what to type, how to leave.
-fn greeting(eval: fn(&str) -> String, headless: bool) -> String {
+fn greeting(eval: fn(&str) -> String, shell: Option<&str>, headless: bool) -> String {
     let who = if headless { "a stand-in person approves" } else { "your browser opens" };
     let (login, logout, unset) = (eval("awsenv login dev"), eval("awsenv logout dev"), eval("awsenv unset"));
+    let hook = shell.map(|name| {
+        format!(
+            "Or have a shell that stays fresh:  {}  and then plain `awsenv login dev`\n",
+            eval(&format!("awsenv init {name} --prompt"))
+        )
+    });
+    let hook = hook.unwrap_or_default();
     format!(
         "The playground of awsenv: AWS is simulated on this computer, and nothing of yours is read or changed.\n\
          Sign in, {who}:  {login}\n\
          Then try:  aws-whoami    awsenv status    awsenv list    awsenv exec dev -- aws-whoami\n\
          And back:  {unset}    {logout}\n\
+         {hook}\
          Leave with `exit`; then you are told what AWS was asked."
     )
 }
