@@ -4,7 +4,7 @@ use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::{ProfileName, text, time};
-use crate::plan::{self, Plan};
+use crate::plan;
 use crate::provider::{Ask, Held};
 use crate::resolve;
 use crate::server::Shelf;
@@ -15,7 +15,7 @@ use std::time::Duration;
 /// How often the clock is looked at: it may be set, and the machine may sleep.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// After a failure, doubled each time; where a person is needed, somebody may have signed in elsewhere.
+/// After a failure, doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -27,7 +27,9 @@ pub(crate) fn keep(profile: ProfileName, ask: Ask, first: Held, shelf: Arc<Shelf
     if first.credentials.expiration.is_none() || first.refresh_at.is_none() {
         return; // nothing to renew
     }
-    let keeper = Keeper { profile, ask: Ask { person: false, anew: false, ..ask }, shelf };
+    // a code is good once, and stdin is the command's
+    let ask = Ask { person: false, anew: false, mfa_code: None, ..ask };
+    let keeper = Keeper { profile, ask, shelf };
     std::thread::spawn(move || keeper.run(first));
 }
 
@@ -68,11 +70,26 @@ impl Keeper {
                         self.complain(&host, &held, &error);
                     }
                     said = true;
-                    std::thread::sleep(pause);
-                    let longest = if error.kind == Kind::LoginRequired { FIRST_PAUSE } else { LONGEST_PAUSE };
-                    pause = (pause * 2).min(longest);
+                    if error.kind == Kind::LoginRequired {
+                        self.await_sign_in(&host);
+                    } else {
+                        std::thread::sleep(pause);
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                    }
                 }
             }
+        }
+    }
+
+    /// Waits until somebody has signed in, or for a while: AWS is not asked again and again whether a person is needed.
+    fn await_sign_in(&self, host: &Host) {
+        let signed_in_at = || {
+            let config = config::load(host).ok()?;
+            plan::with(host, &config, &self.profile, &self.ask).ok()?.signed_in_at(host)
+        };
+        let (before, end) = (signed_in_at(), host.clock.boot() + LONGEST_PAUSE);
+        while host.clock.boot() < end && signed_in_at() == before {
+            std::thread::sleep(LOOK);
         }
     }
 
@@ -80,7 +97,8 @@ impl Keeper {
     fn renew(&self, host: &Host, held: &Held) -> Result<Held> {
         let config = config::load(host)?;
         let plan = plan::with(host, &config, &self.profile, &self.ask)?;
-        let renewed = self.fetch(host, &plan, held)?;
+        let least = held.credentials.expiration.zip(half(held)).map(|(end, half)| end - half);
+        let renewed = resolve::renewed_for(host, &plan, least)?;
         let who = |held: &Held| (held.credentials.account.clone(), held.identity.clone());
         if who(&renewed) == who(held) {
             return Ok(renewed);
@@ -89,16 +107,6 @@ impl Keeper {
         let name = [account.map(|account| account.to_string()), identity].into_iter().flatten();
         let name = text::clean(&name.collect::<Vec<_>>().join("/"));
         Err(Error::new(Kind::Failed, format!("`{}` is {name} by now, another identity", self.profile)))
-    }
-
-    fn fetch(&self, host: &Host, plan: &Plan, held: &Held) -> Result<Held> {
-        // where a person is needed AWS is not asked each time whether they still are
-        if plan.steps.first().and_then(|step| step.signed_in(host)) == Some(false) {
-            let message = format!("`{}` is not signed in", self.profile);
-            return Err(Error::new(Kind::LoginRequired, message));
-        }
-        let left = held.credentials.expiration.zip(half(held)).map(|(end, half)| end - half);
-        resolve::renewed_for(host, plan, left)
     }
 
     /// Says, once, what stands in the way, and until when it does not matter.
