@@ -102,9 +102,12 @@ pub(crate) fn run(args: Args, host: &Host) -> Result<u8> {
         region: loaded.region.as_ref(),
         refresh_at: held.refresh_at,
     };
-    let text =
-        if args.docker { docker(host, &server) } else { shell::render(dialect, &delta, Some(&facts))? };
-    host.out(text);
+    if args.docker {
+        host.out(docker(host, &server));
+    } else {
+        host.out(shell::render(dialect, &delta, Some(&facts))?);
+        dialect.announce(host, &delta);
+    }
     host.term.flush()?;
     host.term.take_back();
     keep::keep(name.clone(), ask, held, Arc::clone(&shelf));

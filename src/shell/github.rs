@@ -20,7 +20,8 @@ use std::fmt::Write as _;
 pub(super) struct Github;
 
 /// What the log must not show. The identifier is no secret, but AWS's own action masks it too.
-const MASKED: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+const MASKED: [&str; 4] =
+    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
 
 impl Dialect for Github {
     fn name(&self) -> &'static str {

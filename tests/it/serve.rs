@@ -223,6 +223,9 @@ fn without_renewal_it_says_so_at_once_and_goes_on_when_somebody_has_signed_in() 
     eventually("the credentials end", || served.get().starts_with("HTTP/1.1 503"));
     let start = Instant::now();
     assert!(served.get().starts_with("HTTP/1.1 503") && start.elapsed() < Duration::from_secs(1));
+    let asked = world.sim.calls().len();
+    std::thread::sleep(Duration::from_secs(5));
+    assert!(world.sim.calls().len() <= asked + 1, "AWS is not asked again and again");
     world.sim.clear_faults();
     expire(&world.token_file());
     let login = world.run("login dev --force");
@@ -250,6 +253,12 @@ fn formats_tell_where_it_is() {
         let refused = world.finish("serve", world.command().args(["serve", "dev", "--format", format]));
         assert_eq!((refused.code, refused.stdout.as_str()), (2, ""), "{refused}");
     }
+    let mut github = world.command();
+    github.args(["serve", "dev", "--format", "github", "--idle", "1"]).env("GITHUB_ACTIONS", "true");
+    let told = world.finish("serve", &mut github);
+    let token =
+        told.stdout.split_once("AWS_CONTAINER_AUTHORIZATION_TOKEN<<").unwrap().1.lines().nth(1).unwrap();
+    assert!(told.stderr.contains(&format!("::add-mask::{token}\n")), "{told}");
     let unknown = world.finish("serve", world.command().args(["serve", "nope", "--no-login"]));
     assert_eq!(unknown.code, 3, "{unknown}");
 }
